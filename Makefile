@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds the hypervisor and its test guests, and runs them. `make help` lists the targets.
+#
+#   DEBUG=1      asserts, poisoning and the audit; the hypervisor goes to build/debug
+#   BUILD=dir    another place for the products
+#   T=pattern    qemu-test, bochs-test, unit-test: only tests whose name contains the pattern
+#   V=1          show the commands
+#   ARGS=...     run: further options of tools/boot
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+BUILD ?= build
+ifeq ($(DEBUG),1)
+OUT := $(BUILD)/debug
+else
+OUT := $(BUILD)
+endif
+ifneq ($(V),1)
+Q := @
+endif
+say = @echo "  $(1)	$(2)"
+
+CC    := gcc
+CLANG := clang
+AR    := ar
+NM    := nm
+
+# ---- Flags ------------------------------------------------------------------------------------
+
+# Everything that runs on the machine itself: no host headers, no floating point, no surprises.
+ABI_FLAGS := -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__
+# Asked once, and only when something is compiled: set-up may have to install the compiler first.
+COMPILER_INCLUDE = $(eval COMPILER_INCLUDE := $(shell $(CC) -m32 -print-file-name=include))$(COMPILER_INCLUDE)
+TARGET_FLAGS = -m32 -march=i686 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -mno-sse -mno-mmx -mno-80387 \
+	-nostdinc -isystem $(COMPILER_INCLUDE) \
+	-I. -I$(OUT)/include -I$(BUILD)/include $(ABI_FLAGS)
+WARNINGS := -Wall -Wextra -Werror
+# The ABI headers use the types of stdint.h without including it.
+C_FLAGS := -std=gnu11 -include stdint.h -fmax-errors=20 -Wstrict-prototypes -Wmissing-prototypes
+# The crash dump's backtrace reads the stack itself, so no frame pointers.
+HV_FLAGS = $(TARGET_FLAGS) $(WARNINGS) -g -fomit-frame-pointer -mregparm=3
+ifeq ($(DEBUG),1)
+HV_FLAGS += -O1 -DRINGLET_DEBUG=1
+else
+HV_FLAGS += -O2 -DNDEBUG
+endif
+GUEST_FLAGS = $(TARGET_FLAGS) $(WARNINGS) -g -O2
+
+LINK := $(CC) -m32 -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	-Wl,--fatal-warnings
+HV_LINK := $(LINK) -Wl,--build-id=sha1
+LIBGCC = $(shell $(CC) -m32 -print-libgcc-file-name)
+# Linker scripts name the architecture, which the preprocessor would otherwise replace.
+CPP_LINKER := $(CC) -E -P -m32 -x assembler-with-cpp -Ui386 -Ulinux -Uunix \
+	-D__ASSEMBLY__ -D__LINKER__ -I. -I$(OUT)/include -I$(BUILD)/include $(ABI_FLAGS)
+
+# ---- Sources ----------------------------------------------------------------------------------
+
+ASM_OFFSETS := arch/x86_32/asm-offsets.c
+HV_SOURCES := $(filter-out $(ASM_OFFSETS),$(sort $(wildcard \
+	boot/*.[cS] arch/x86_32/*.[cS] mm/*.c core/*.c hypercall/*.c)))
+HV_OBJECTS := $(HV_SOURCES:%=$(OUT)/obj/%.o)
+
+PVRT_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(sort $(wildcard guests/pvrt/*.[cS])))
+GUEST_DIRS := $(filter-out pvrt linux tests,$(sort $(foreach source,$(wildcard guests/*/*.[cS]), \
+	$(word 2,$(subst /, ,$(source))))))
+TEST_GUESTS := $(sort $(notdir $(basename $(wildcard guests/tests/*.c))))
+GUESTS := $(GUEST_DIRS:%=$(BUILD)/guests/%.elf) $(TEST_GUESTS:%=$(BUILD)/guests/test-%.elf)
+
+# Host tests run core/, mm/ and hypercall/ on a simulated machine. Their calls of libc functions are
+# renamed, so that the hypervisor's own ones are tested and libc's serve the test programs.
+HOST_FLAGS := -m32 -std=gnu11 -include stdint.h -g -O1 -fno-omit-frame-pointer -fno-common -Wall -Wextra -Werror \
+	-Wno-atomic-alignment \
+	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -DRINGLET_HOST=1 -DRINGLET_DEBUG=1 \
+	-Itests/host/include -I. -I$(BUILD)/include $(ABI_FLAGS)
+HOST_RENAMES := $(foreach function,memcpy memmove memset memcmp strlen strnlen strcmp strncmp strchr \
+	strstr snprintf vsnprintf,-D$(function)=ringlet_$(function))
+# Of arch/, what is free of assembly; tests/host has the rest of what the others call.
+HOST_HV_SOURCES := $(sort $(wildcard core/*.c mm/*.c hypercall/*.c arch/x86_32/insn*.c) \
+	$(addprefix arch/x86_32/,descriptor.c gdt.c ldt.c segment.c))
+HOST_HV_OBJECTS := $(HOST_HV_SOURCES:%=$(BUILD)/host/%.o)
+HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
+	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] hypercall/*.[ch] \
+	dom0/*.[ch] dom0/*/*.[ch] guests/*/*.[ch] tests/*/*.[ch])
+
+# ---- Targets ----------------------------------------------------------------------------------
+
+.PHONY: all hypervisor guests run qemu-test unit-test fuzz bochs-test bench linux iso cloc \
+	format check-format clean help debug-hypervisor
+
+all: hypervisor guests
+
+hypervisor: $(OUT)/hypervisor.elf
+guests: $(GUESTS)
+
+debug-hypervisor: | hypervisor
+	$(Q)$(MAKE) --no-print-directory DEBUG=1 hypervisor
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## all            hypervisor.elf and the test guests (the default)
+## run            the hello guest under the hypervisor in QEMU, from a GRUB ISO, serial line here
+run: all $(BUILD)/.setup-run
+	$(Q)HV=$(OUT)/hypervisor.elf tools/boot $(ARGS) $(BUILD)/guests/hello.elf
+
+## qemu-test      every test: host-built, QEMU and Bochs; ends with `N passed, N failed`
+RUN_TESTS = tests/run --build $(BUILD) $(if $(T),--select '$(T)')
+qemu-test: all debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
+	$(Q)$(RUN_TESTS)
+
+## bochs-test     the whole-system tests that need Bochs, which enforces segment limits
+bochs-test: all $(BUILD)/.setup-test
+	$(Q)$(RUN_TESTS) --only bochs
+
+## unit-test      host-built unit tests, under the address and undefined-behaviour sanitizers
+unit-test: $(UNIT_TESTS) $(BUILD)/.setup-test
+	$(Q)$(RUN_TESTS) --only unit --only tools
+
+## fuzz           libFuzzer harnesses, FUZZ_SECONDS=60 each
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZERS) $(BUILD)/.setup-test
+	$(Q)$(RUN_TESTS) --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+## bench          instructions per operation, counted by QEMU
+bench: all $(BUILD)/.setup-run
+	$(Q)test -f $(BUILD)/guests/bench.elf || { echo "make: no guests/bench here" >&2; exit 1; }
+	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 $(ARGS) $(BUILD)/guests/bench.elf
+
+linux:
+	@echo "make: Linux guests are not part of this release yet; tools/boot runs a PV kernel that" \
+		"you already have" >&2
+	@exit 1
+
+## iso            build/ringlet.iso: the hello guest behind a GRUB menu, for real machines
+iso: all $(BUILD)/.setup-iso
+	$(Q)tools/mkiso --hypervisor $(OUT)/hypervisor.elf --output $(OUT)/ringlet.iso \
+		$(BUILD)/guests/hello.elf
+
+## cloc           code lines of what is linked into the hypervisor
+cloc: $(OUT)/hypervisor.elf $(BUILD)/.setup-cloc
+	$(Q)cat $(HV_OBJECTS:.o=.d) | tr -d '\\' | tr -s ' ' '\n' | sed -n 's/:$$//;/\.[chS]$$/p' | \
+		grep -v '^/' | grep -v '^$(BUILD)/' | sort -u >$(OUT)/linked-files
+	$(Q)cloc --quiet --force-lang="C/C++ Header",h --list-file=$(OUT)/linked-files
+	$(Q)size $(OUT)/hypervisor.elf
+
+## format         rewrite the C sources with clang-format
+format: $(BUILD)/.setup-format
+	$(Q)clang-format -i $(C_SOURCES_ALL)
+
+## check-format   fail when a C source is not formatted
+check-format: $(BUILD)/.setup-format
+	$(Q)clang-format --dry-run --Werror $(C_SOURCES_ALL)
+
+## clean          remove every product
+clean:
+	rm -rf $(BUILD)
+
+# ---- Set-up -----------------------------------------------------------------------------------
+
+$(BUILD)/.setup-%: tools/setup
+	$(Q)tools/setup $*
+	$(Q)mkdir -p $(@D)
+	$(Q)touch $@
+
+# The ABI headers come from Debian; a link lets them be found without the rest of /usr/include.
+$(BUILD)/include/xen: | $(BUILD)/.setup-build
+	$(Q)mkdir -p $(@D)
+	$(Q)ln -sfn /usr/include/xen $@
+
+# ---- Objects ----------------------------------------------------------------------------------
+
+PREREQUISITES := Makefile | $(BUILD)/include/xen
+OFFSETS_HEADER := $(if $(wildcard $(ASM_OFFSETS)),$(OUT)/include/generated/asm-offsets.h)
+
+$(OUT)/obj/asm-offsets.s: $(ASM_OFFSETS) $(PREREQUISITES)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) $(C_FLAGS) -g0 -MMD -MP -MT $@ -MF $(@:.s=.d) -S -o $@ $<
+
+$(OUT)/include/generated/asm-offsets.h: $(OUT)/obj/asm-offsets.s tools/mkoffsets
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/mkoffsets $< >$@
+
+$(BUILD)/obj/guests/%.c.o: guests/%.c $(PREREQUISITES)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_FLAGS) $(C_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/guests/%.S.o: guests/%.S $(PREREQUISITES)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/%.c.o: %.c $(PREREQUISITES) $(OFFSETS_HEADER)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) $(C_FLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/%.S.o: %.S $(PREREQUISITES) $(OFFSETS_HEADER)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+
+# ---- Hypervisor -------------------------------------------------------------------------------
+
+# The symbol table of backtraces describes the image that contains it. It sits behind the text, so
+# a first link with an empty table already has every function at its final address; the last step
+# checks that.
+$(OUT)/linker.lds: linker.ld $(PREREQUISITES)
+	$(Q)$(CPP_LINKER) -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+$(OUT)/obj/symtab-empty.S: tools/mksymtab
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/mksymtab </dev/null >$@
+
+$(OUT)/obj/symtab.S: $(OUT)/obj/hypervisor-first.elf tools/mksymtab
+	$(Q)$(NM) -n $< | tools/mksymtab >$@
+
+$(OUT)/obj/symtab%.o: $(OUT)/obj/symtab%.S
+	$(Q)$(CC) $(HV_FLAGS) -c -o $@ $<
+
+$(OUT)/obj/symtab.o: $(OUT)/obj/symtab.S
+	$(Q)$(CC) $(HV_FLAGS) -c -o $@ $<
+
+$(OUT)/obj/hypervisor-first.elf: $(HV_OBJECTS) $(OUT)/obj/symtab-empty.o $(OUT)/linker.lds
+	$(Q)$(HV_LINK) -Wl,-T,$(OUT)/linker.lds -o $@ $(HV_OBJECTS) $(OUT)/obj/symtab-empty.o
+
+$(OUT)/hypervisor.elf: $(OUT)/obj/hypervisor-first.elf $(OUT)/obj/symtab.o
+	$(call say,LD,$@)
+	$(Q)$(HV_LINK) -Wl,-T,$(OUT)/linker.lds -Wl,-Map,$(OUT)/hypervisor.map -o $@.new \
+		$(HV_OBJECTS) $(OUT)/obj/symtab.o
+	$(Q)$(NM) -n $@.new | tools/mksymtab --check $(OUT)/obj/symtab.S
+	$(Q)mv $@.new $@
+
+# ---- Guests -----------------------------------------------------------------------------------
+
+$(BUILD)/guests/guest.lds: guests/pvrt/guest.ld $(PREREQUISITES)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CPP_LINKER) -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+$(BUILD)/guests/libpvrt.a: $(PVRT_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(PVRT_OBJECTS)
+
+# Whole, because the notes and the entry are found by the hypervisor and not by a reference.
+define link_guest
+	$(call say,LD,$@)
+	$(Q)$(LINK) -Wl,--build-id=none -Wl,-T,$(BUILD)/guests/guest.lds -o $@ $(filter %.o,$^) \
+		-Wl,--whole-archive $(BUILD)/guests/libpvrt.a -Wl,--no-whole-archive $(LIBGCC)
+endef
+
+define guest_rule
+$(BUILD)/guests/$(1).elf: $(patsubst %,$(BUILD)/obj/%.o,$(sort $(wildcard guests/$(1)/*.[cS]))) \
+		$(BUILD)/guests/libpvrt.a $(BUILD)/guests/guest.lds
+	$$(link_guest)
+endef
+$(foreach guest,$(GUEST_DIRS),$(eval $(call guest_rule,$(guest))))
+
+$(BUILD)/guests/test-%.elf: $(BUILD)/obj/guests/tests/%.c.o $(BUILD)/guests/libpvrt.a \
+		$(BUILD)/guests/guest.lds
+	$(link_guest)
+
+# ---- Host tests -------------------------------------------------------------------------------
+
+HOST_PREREQUISITES := Makefile | $(BUILD)/include/xen $(BUILD)/.setup-test
+
+$(HOST_HV_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) $(HOST_RENAMES) -MMD -MP -c -o $@ $<
+
+$(BUILD)/host/tests/%.o: tests/% $(HOST_PREREQUISITES)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+
+# Archives, so that a test of one piece need not simulate what the others call.
+$(BUILD)/host/libringlet.a: $(HOST_HV_OBJECTS)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/host/libtests.a: $(HOST_SHARED_OBJECTS)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+HOST_LIBRARIES := $(BUILD)/host/libtests.a $(BUILD)/host/libringlet.a
+HOST_LINK = $(Q)mkdir -p $(@D) && $(CLANG) $(HOST_FLAGS) $(1) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(HOST_LIBRARIES) -Wl,--end-group $(2)
+
+$(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.c.o $(HOST_LIBRARIES)
+	$(call say,HOSTLD,$@)
+	$(call HOST_LINK,,-lcmocka)
+
+$(BUILD)/fuzz/%: $(BUILD)/host/tests/fuzz/%.c.o $(HOST_LIBRARIES)
+	$(call say,HOSTLD,$@)
+	$(call HOST_LINK,-fsanitize=fuzzer,)
+
+-include $(HOST_HV_OBJECTS:.o=.d) $(HOST_SHARED_OBJECTS:.o=.d) \
+	$(patsubst %,$(BUILD)/host/%.d,$(wildcard tests/unit/*.c tests/fuzz/*.c))
+-include $(HV_OBJECTS:.o=.d) $(PVRT_OBJECTS:.o=.d) $(OUT)/obj/asm-offsets.d \
+	$(OUT)/linker.lds.d $(BUILD)/guests/guest.lds.d \
+	$(patsubst %,$(BUILD)/obj/%.d,$(wildcard guests/*/*.[cS]))

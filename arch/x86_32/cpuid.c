@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the processor can do, and the modes the hypervisor puts it in. Bits: SDM vol. 2 (CPUID), vol. 3, 2.5.
+ */
+#include "arch/x86_32/asm.h"
+#include "arch/x86_32/control.h"
+#include "arch/x86_32/cpu.h"
+#include "arch/x86_32/cpuid_bits.h"
+#include "arch/x86_32/msr.h"
+#include "core/lib.h"
+#include "core/panic.h"
+#include "mm/page.h"
+
+bool cpu_has_nx RO_AFTER_INIT, cpu_has_pge RO_AFTER_INIT, cpu_has_de RO_AFTER_INIT, cpu_has_apic RO_AFTER_INIT;
+bool cpu_has_fxsr RO_AFTER_INIT, cpu_has_sse RO_AFTER_INIT, cpu_has_xsave RO_AFTER_INIT, cpu_has_pat RO_AFTER_INIT;
+bool cpu_has_msr RO_AFTER_INIT;
+bool cpu_is_intel RO_AFTER_INIT, cpu_is_amd RO_AFTER_INIT;
+uint8_t cpu_phys_bits RO_AFTER_INIT;
+
+static uint32_t cr4_base RO_AFTER_INIT;
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} required[] INITDATA = {
+	{ID1D_FPU, "a floating-point unit (FPU)"},
+	{ID1D_TSC, "a time-stamp counter (TSC)"},
+	{ID1D_PAE, "physical address extension (PAE)"},
+	{ID1D_CX8, "CMPXCHG8B (CX8)"},
+	{ID1D_CMOV, "conditional moves (CMOV)"},
+};
+
+static INIT void check_required(uint32_t have)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(required); i++)
+		if (!(have & required[i].bit))
+			panic("this processor lacks %s, which Ringlet needs: use another machine or CPU model\n", required[i].name);
+}
+
+static INIT bool is_vendor(const char *name)
+{
+	struct cpuid_regs r = cpuid(0);
+
+	return !memcmp(&r.ebx, name, 4) && !memcmp(&r.edx, name + 4, 4) && !memcmp(&r.ecx, name + 8, 4);
+}
+
+static INIT void find_extended(void)
+{
+	uint32_t highest = cpuid(0x80000000).eax;
+
+	cpu_phys_bits = 36;
+	if (highest < 0x80000001 || highest > 0x8000ffff)
+		return;
+	cpu_has_nx = cpu_has_msr && (cpuid(0x80000001).edx & IDED_NX);
+	if (highest >= 0x80000008)
+		cpu_phys_bits = (uint8_t)MAX(cpuid(0x80000008).eax & 0xff, 32);
+}
+
+/*
+ * L1TF: Intel's processors from the first Core to 2019's forward the L1 cache's contents through an entry that is not present, unless they
+ * say otherwise (ARCH_CAPABILITIES, RDCL_NO). Atoms do not; without SSSE3 it is older than that.
+ */
+static INIT bool speculates_through_nonpresent(struct cpuid_regs id)
+{
+	unsigned family = id.eax >> 8 & 0xf, model = (id.eax >> 4 & 0xf) | (id.eax >> 12 & 0xf0);
+
+	if (!cpu_is_intel || family != 6 || !(id.ecx & ID1C_SSSE3))
+		return false;
+	switch (model) {
+	case 0x1c: case 0x26: case 0x27: case 0x35: case 0x36: /* Bonnell, Saltwell */
+	case 0x37: case 0x4a: case 0x4c: case 0x4d: case 0x5a: case 0x5d: /* Silvermont, Airmont */
+	case 0x5c: case 0x5f: case 0x7a: /* Goldmont */
+	case 0x57: case 0x85: /* Xeon Phi */
+		return false;
+	default:
+		break;
+	}
+	if (cpuid(0).eax < 7 || !(cpuid_count(7, 0).edx & ID7D_ARCH_CAPABILITIES))
+		return true;
+	return !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
+}
+
+static INIT void find_features(struct cpuid_regs id)
+{
+	cpu_is_intel = is_vendor("GenuineIntel");
+	cpu_is_amd = is_vendor("AuthenticAMD");
+	cpu_has_msr = id.edx & ID1D_MSR;
+	cpu_has_pge = id.edx & ID1D_PGE;
+	cpu_has_de = id.edx & ID1D_DE;
+	cpu_has_apic = cpu_has_msr && (id.edx & ID1D_APIC);
+	cpu_has_pat = cpu_has_msr && (id.edx & ID1D_PAT);
+	cpu_has_fxsr = id.edx & ID1D_FXSR;
+	cpu_has_sse = cpu_has_fxsr && (id.edx & ID1D_SSE);
+	cpu_has_xsave = cpu_has_sse && (id.ecx & ID1C_XSAVE) && cpuid(0).eax >= 0xd;
+	find_extended();
+}
+
+/* Ways into ring 0 that a guest could use without the hypervisor's tables: SYSENTER; SYSCALL stays off with EFER.SCE. */
+static INIT void set_msrs(struct cpuid_regs id)
+{
+	if (cpu_has_msr && (id.edx & ID1D_SEP))
+		wrmsr(MSR_SYSENTER_CS, 0);
+	if (cpu_has_nx)
+		wrmsr(MSR_EFER, (rdmsr(MSR_EFER) | EFER_NXE) & ~(uint64_t)EFER_SCE);
+}
+
+INIT void cpu_init_features(void)
+{
+	struct cpuid_regs id = cpuid(1);
+
+	check_required(id.edx);
+	find_features(id);
+	cr4_base = CR4_PAE;
+	if (id.edx & ID1D_MCE)
+		cr4_base |= CR4_MCE;
+	if (cpu_has_fxsr)
+		cr4_base |= CR4_OSFXSR;
+	if (cpu_has_sse)
+		cr4_base |= CR4_OSXMMEXCPT;
+	write_cr4(cr4_base);
+	set_msrs(id);
+	supported_pte_flags = cpu_has_nx ? PTE_NX : 0;
+	nonpresent_pte_leaks = speculates_through_nonpresent(id);
+}
+
+uint32_t cpu_cr4_base(void)
+{
+	return cr4_base;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The choice of isolation mode. `segment` needs two things of the processor: that it enforces segment limits (QEMU's TCG
+ * does not), and that it does not let a guest read supervisor memory past a fault it will take: a processor of Intel's before
+ * RDCL_NO (Meltdown; IA32_ARCH_CAPABILITIES bit 0) may, and ring 1 is supervisor besides, so that limits are all there is.
+ * In-order processors (Vortex86, Geode, early Atom) have no speculation to leak by.
+ */
+#include "arch/x86_32/isolation.h"
+
+#include "arch/x86_32/arch.h"
+#include "arch/x86_32/asm.h"
+#include "arch/x86_32/cpu.h"
+#include "arch/x86_32/extable.h"
+#include "arch/x86_32/paging.h"
+#include "core/console.h"
+#include "core/options.h"
+#include "core/types.h"
+
+#define MSR_ARCH_CAPABILITIES 0x10a
+#define RDCL_NO 1
+#define CPUID_7_EDX_ARCH_CAPABILITIES (1u << 29)
+
+/* Reads past the end of a guest's flat segment, at the hypervisor's own text: true when the processor refuses. */
+static bool limits_enforced(void)
+{
+	uint32_t refused = 0, byte = 0;
+
+	__asm__ volatile("mov %[segment], %%fs\n"
+			 "1: movb %%fs:(%[beyond]), %b[byte]\n\t"
+			 "jmp 3f\n"
+			 "2: inc %[refused]\n"
+			 "3: mov %[null], %%fs\n\t" EXTABLE("1b", "2b")
+			 : [refused] "+r"(refused), [byte] "+q"(byte)
+			 : [segment] "r"(FLAT_RING1_DS), [beyond] "r"(IMAGE_START + IMAGE_LOAD_PADDR), [null] "r"(0));
+	return refused;
+}
+
+/* Intel family 6 models that execute in order: Bonnell and Saltwell Atoms. */
+static bool in_order_intel(uint32_t family, uint32_t model)
+{
+	static const uint8_t atoms[] = { 0x1c, 0x26, 0x27, 0x35, 0x36 };
+
+	if (family < 6)
+		return true;
+	for (unsigned i = 0; family == 6 && i < ARRAY_SIZE(atoms); i++)
+		if (atoms[i] == model)
+			return true;
+	return false;
+}
+
+static bool leaks_across_privilege(void)
+{
+	uint32_t signature = cpuid(1).eax, family = signature >> 8 & 0xf;
+	uint32_t model = (signature >> 4 & 0xf) | (signature >> 12 & 0xf0);
+	uint64_t capabilities = 0;
+
+	if (!cpu_is_intel || in_order_intel(family, model))
+		return false;
+	if (cpuid(0).eax < 7 || !(cpuid(7).edx & CPUID_7_EDX_ARCH_CAPABILITIES))
+		return true;
+	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) || !(capabilities & RDCL_NO);
+}
+
+void isolation_choose(void)
+{
+	bool enforced = limits_enforced(), leaks = leaks_across_privilege();
+	const char *why = "by the isolation= option";
+
+	isolation_by_paging = options.isolation == ISOLATION_PAGING;
+	if (options.isolation == ISOLATION_AUTO) {
+		isolation_by_paging = !enforced || leaks;
+		why = !enforced ? "this processor does not enforce segment limits" :
+		      leaks	? "this processor may leak memory across privilege levels (Meltdown)" :
+				  "this processor enforces segment limits";
+	}
+	printk("isolation: %s (%s)\n", isolation_by_paging ? "paging" : "segment", why);
+	if (!isolation_by_paging && !enforced)
+		printk("WARNING: segment limits are NOT enforced by this processor: every guest can read and write the "
+		       "hypervisor. Use isolation=paging for anything but tests.\n");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers and bits of model specific registers (SDM vol. 4). */
+#ifndef RINGLET_ARCH_MSR_H
+#define RINGLET_ARCH_MSR_H
+
+#define MSR_PLATFORM_ID 0x00000017u
+#define MSR_APIC_BASE 0x0000001bu
+#define MSR_FEATURE_CONTROL 0x0000003au
+#define MSR_MICROCODE 0x0000008bu
+#define MSR_PLATFORM_INFO 0x000000ceu
+#define MSR_ARCH_CAPABILITIES 0x0000010au
+#define MSR_SYSENTER_CS 0x00000174u
+#define MSR_SYSENTER_ESP 0x00000175u
+#define MSR_SYSENTER_EIP 0x00000176u
+#define MSR_MCG_CAP 0x00000179u
+#define MSR_MISC_ENABLE 0x000001a0u
+#define MSR_PAT 0x00000277u
+#define MSR_EFER 0xc0000080u
+
+#define EFER_SCE 0x001u
+#define EFER_LME 0x100u
+#define EFER_LMA 0x400u
+#define EFER_NXE 0x800u
+#define ARCH_CAPABILITIES_RDCL_NO 0x1u
+
+#define MISC_ENABLE_PERFMON (1u << 7)
+#define MISC_ENABLE_BTS_UNAVAILABLE (1u << 11)
+#define MISC_ENABLE_PEBS_UNAVAILABLE (1u << 12)
+#define MISC_ENABLE_MONITOR (1u << 18)
+#define MISC_ENABLE_XTPR_DISABLE (1u << 23)
+
+#endif

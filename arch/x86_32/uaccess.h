@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest memory. The only way to it: the range is checked against HV_START without overflow, the access is made once under
+ * the running guest's own page tables, and a fault anywhere comes back as an error with nothing half-done the
+ * caller could trust. In both isolation modes the running guest is mapped below HV_START while the hypervisor runs.
+ */
+#ifndef RINGLET_ARCH_UACCESS_H
+#define RINGLET_ARCH_UACCESS_H
+
+#include "core/types.h"
+
+/* [va, va + len) lies below HV_START. len 0 is fine anywhere. */
+static inline bool guest_range_ok(gva_t va, uint32_t len)
+{
+	return len <= HV_START && va <= HV_START - len;
+}
+
+/* 0 or -EFAULT; on a fault dst is partly written (copy in: the rest zeroed). */
+int copy_from_guest(void *dst, gva_t src, uint32_t len) MUST_CHECK;
+int copy_to_guest(gva_t dst, const void *src, uint32_t len) MUST_CHECK;
+int clear_guest(gva_t dst, uint32_t len) MUST_CHECK;
+/* One aligned word, with the least overhead; same results. */
+int get_guest_u32(uint32_t *dst, gva_t src) MUST_CHECK;
+int put_guest_u32(gva_t dst, uint32_t value) MUST_CHECK;
+/* Compare and exchange in guest memory; *old returns what was found. */
+int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new) MUST_CHECK;
+
+#endif

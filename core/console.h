@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages: the hypervisor's own, and what domains write with console_io. Everything goes into one ring
+ * (`dmesg`, readable by a control domain) and to the devices of the `console=` option.
+ */
+#ifndef RINGLET_CORE_CONSOLE_H
+#define RINGLET_CORE_CONSOLE_H
+
+#include "core/domain.h"
+
+/* Lines that a guest may cause at once on the machine's console before its budget of lines per time counts. */
+#define MESSAGE_BURST 64
+
+/* The hypervisor speaks: the line gets the prefix "(RL) ". fmt ends with \n. Never blocks on anything but the serial line. */
+void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* Something a guest caused: prefixed with its number and dropped beyond the guest's budget (a count of the dropped follows later). */
+void guest_printk(struct domain *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Console output of a domain, len bytes: raw for a control domain; for others kept in the domain's ring, line by line with its number. */
+void console_guest_write(struct domain *d, const char *text, uint32_t len);
+/* The last output of a domain, also of a dead one, oldest first: up to max bytes; returns their number. */
+uint32_t console_domain_read(const struct domain *d, char *buf, uint32_t max);
+void console_domain_free(struct domain *d);
+/* A character typed on the serial line, from the interrupt handler. */
+void console_input(char c);
+/* Input for the control domain (console_io read), oldest first: copies up to max characters; consume takes them away. */
+uint32_t console_input_peek(char *buf, uint32_t max);
+void console_input_consume(uint32_t n);
+/*
+ * Reads the ring from *index on, a count of all bytes ever written (what is lost is skipped), and moves *index; clear
+ * empties it for readers who begin at 0. Returns the bytes copied.
+ */
+uint32_t console_ring_read(char *buf, uint32_t max, uint32_t *index, bool clear);
+/* Parts of the above: text as it is, and a whole line that starts at the left. */
+void console_raw_write(const char *text, uint32_t len);
+void console_line_write(const char *line, uint32_t len);
+/* After this, output goes straight to the devices, without locks: a panic is being printed. */
+void console_panic_mode(void);
+
+/* Debug keys: while the serial line is switched to the hypervisor (Ctrl-A three times), each character is one. */
+void debug_key(char key);
+/* From an interrupt handler: the key is handled when WORK_KEY is. */
+void debug_key_queue(char key);
+void debug_key_pending(void); /* body of WORK_KEY */
+
+#endif

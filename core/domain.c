@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains from creation to the last byte, and virtual CPUs.
+ *
+ *   BUILDING -> RUNNING -> SHUTDOWN -> DYING -> DEAD (only others' references keep the structure)
+ *
+ * A domain's end is the control domain's business, but for domain 0: when it ends, so does the machine's work.
+ */
+#include "core/domain.h"
+
+#include <xen/sched.h>
+
+#include "arch/x86_32/arch.h"
+#include "arch/x86_32/dump.h"
+#include "core/console.h"
+#include "core/errno.h"
+#include "core/event.h"
+#include "core/lib.h"
+#include "core/options.h"
+#include "core/sched.h"
+#include "core/time.h"
+#include "mm/grant.h"
+#include "mm/mmu.h"
+
+struct domain *dom0;
+struct list domain_list = LIST_INIT(domain_list);
+spinlock_t domain_list_lock = SPINLOCK_INIT;
+
+/* ---- the list ---- */
+
+struct domain *domain_by_id(domid_t id)
+{
+	struct domain *found = NULL;
+	struct list *pos;
+
+	spin_lock(&domain_list_lock);
+	list_for_each(pos, &domain_list) {
+		struct domain *d = list_entry(pos, struct domain, link);
+
+		if (d->id == id)
+			found = d;
+		if (d->id >= id)
+			break;
+	}
+	spin_unlock(&domain_list_lock);
+	return found;
+}
+
+struct domain *domain_lookup(domid_t id, int *rc)
+{
+	struct domain *caller = current_vcpu()->domain, *d;
+
+	if (id == DOMID_SELF || id == caller->id)
+		return caller;
+	d = domain_by_id(id);
+	if (!d)
+		*rc = -ESRCH;
+	else if (!domain_is_control(caller))
+		*rc = -EPERM;
+	else
+		return d;
+	return NULL;
+}
+
+/* False when there is one of this number. */
+static bool list_domain(struct domain *d)
+{
+	struct list *pos;
+	bool unique = true;
+
+	spin_lock(&domain_list_lock);
+	list_for_each(pos, &domain_list) {
+		const struct domain *other = list_entry(pos, struct domain, link);
+
+		if (other->id >= d->id) {
+			unique = other->id != d->id;
+			break;
+		}
+	}
+	if (unique)
+		list_add_before(&d->link, pos);
+	spin_unlock(&domain_list_lock);
+	return unique;
+}
+
+static void unlist_domain(struct domain *d)
+{
+	spin_lock(&domain_list_lock);
+	list_del(&d->link);
+	spin_unlock(&domain_list_lock);
+}
+
+/* ---- virtual CPUs ---- */
+
+struct vcpu *vcpu_create(struct domain *d, uint32_t id)
+{
+	struct vcpu *v;
+
+	if (id >= d->max_vcpus)
+		return NULL;
+	if (d->vcpu[id])
+		return d->vcpu[id];
+	v = heap_alloc(sizeof(*v));
+	if (!v)
+		return NULL;
+	v->domain = d;
+	v->id = id;
+	v->info = &d->shared_info->vcpu_info[id];
+	v->info_mfn = INVALID_MFN;
+	v->time_stale = true;
+	arch_vcpu_init(v);
+	if (arch_vcpu_alloc(v)) {
+		heap_free(v);
+		return NULL;
+	}
+	sched_vcpu_init(v);
+	vcpu_timers_init(v);
+	d->vcpu[id] = v;
+	return v;
+}
+
+struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
+{
+	return id < d->max_vcpus ? vcpu_create(d, index_nospec(id, MAX_VCPUS)) : NULL;
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+	v->domain->vcpu[v->id] = NULL;
+	arch_vcpu_free(v);
+	heap_free(v);
+}
+
+/* ---- creation ---- */
+
+static void watchdog_fired(void *data)
+{
+	struct domain *d = data;
+
+	if (d->state != DOMAIN_RUNNING)
+		return;
+	printk("d%u: its watchdog timer has run out\n", d->id);
+	domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+static void init_fields(struct domain *d)
+{
+	spin_lock_init(&d->page_lock);
+	d->page_list = INVALID_MFN;
+	d->refs = 1;
+	d->weight = SCHED_DEFAULT_WEIGHT;
+	d->shutdown_reason = SHUTDOWN_NONE;
+	d->message_budget = MESSAGE_BURST;
+	d->message_refill = time_now();
+	for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+		timer_init(&d->watchdog[i], watchdog_fired, d);
+}
+
+static bool init_shared_info(struct domain *d)
+{
+	d->shared_info = heap_page_alloc();
+	if (!d->shared_info)
+		return false;
+	domain_share_heap_page(d, d->shared_info, true);
+	for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+		d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+	wallclock_update(d);
+	return true;
+}
+
+/* All that only a domain with vCPUs needs. Also of one that is half made; nothing of it is in use any more. */
+static void free_parts(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i)
+		vcpu_free(v);
+	evtchn_free_domain(d);
+	heap_free(d->memory_map);
+	d->memory_map = NULL;
+	/* Whoever still maps it keeps the page, and through it the structure. */
+	if (d->shared_info)
+		heap_page_free(d->shared_info);
+	d->shared_info = NULL;
+}
+
+static void domain_free(struct domain *d)
+{
+	grant_table_free(d);
+	console_domain_free(d);
+	heap_free(d);
+}
+
+struct domain *domain_create(domid_t id, enum domain_privilege privilege, uint32_t max_vcpus,
+			     uint32_t max_pages)
+{
+	struct domain *d;
+
+	if (!max_vcpus || max_vcpus > MAX_VCPUS)
+		return NULL;
+	d = heap_alloc(sizeof(*d));
+	if (!d)
+		return NULL;
+	init_fields(d);
+	d->id = id;
+	d->privilege = privilege;
+	d->max_vcpus = max_vcpus;
+	d->max_pages = max_pages;
+	if (!init_shared_info(d) || evtchn_init_domain(d) || !vcpu_create(d, 0) ||
+	    !list_domain(d)) {
+		free_parts(d);
+		domain_free(d);
+		return NULL;
+	}
+	if (id == 0)
+		dom0 = d;
+	return d;
+}
+
+void domain_unpause_first(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	ASSERT(d->state == DOMAIN_BUILDING);
+	d->state = DOMAIN_RUNNING;
+	d->vcpu[0]->online = true;
+	for_each_vcpu(d, v, i)
+		vcpu_wake(v);
+}
+
+/* ---- the end ---- */
+
+/* Domain 0 has ended, and with it what this machine was booted for. */
+static void NORETURN end_machine(const struct domain *d)
+{
+	switch (d->shutdown_reason) {
+	case SHUTDOWN_poweroff:
+		printk("power-off\n");
+		machine_power_off();
+	case SHUTDOWN_crash:
+		if (!d->crash_reason)
+			printk("dom0 crashed: its kernel says so\n");
+		machine_stop();
+	case SHUTDOWN_reboot:
+		break;
+	default:
+		printk("domain 0 has shut down for reason %u\n", d->shutdown_reason);
+		break;
+	}
+	if (options.noreboot)
+		machine_stop();
+	printk("reboot\n");
+	machine_reboot();
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
+	if (d->shutdown_reason == SHUTDOWN_NONE)
+		d->shutdown_reason = reason;
+	if (d == dom0)
+		end_machine(d);
+	if (d->state >= DOMAIN_SHUTDOWN)
+		return;
+	d->state = DOMAIN_SHUTDOWN;
+	domain_pause(d);
+	if (dom0)
+		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
+}
+
+void domain_crash(struct domain *d, const char *reason)
+{
+	if (d->crash_reason)
+		return;
+	d->crash_reason = reason;
+	printk("dom%u crashed: %s\n", d->id, reason);
+	if (current_vcpu()->domain == d)
+		arch_dump_vcpu(current_vcpu());
+	d->shutdown_reason = SHUTDOWN_crash;
+	domain_shutdown(d, SHUTDOWN_crash);
+}
+
+int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout)
+{
+	const s_time_t deadline = time_now() + timeout * NSEC_PER_SEC;
+	uint32_t i;
+
+	if (id > ARRAY_SIZE(d->watchdog))
+		return -EINVAL;
+	if (id == 0) {
+		for (i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
+			if (!timer_armed(&d->watchdog[i])) {
+				timer_set(&d->watchdog[i], deadline);
+				return (int)i + 1;
+			}
+		}
+		return -ENOSPC;
+	}
+	i = index_nospec(id - 1, ARRAY_SIZE(d->watchdog));
+	if (!timer_armed(&d->watchdog[i]))
+		return -EINVAL;
+	if (timeout)
+		timer_set(&d->watchdog[i], deadline);
+	else
+		timer_stop(&d->watchdog[i]);
+	return 0;
+}
+
+static void stop_domain(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	d->state = DOMAIN_DYING;
+	for (i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+		timer_stop(&d->watchdog[i]);
+	for_each_vcpu(d, v, i) {
+		sched_vcpu_remove(v);
+		vcpu_timers_stop(v);
+		arch_vcpu_unload(v);
+		vcpu_info_release(v);
+	}
+}
+
+int domain_kill(struct domain *d)
+{
+	int rc;
+
+	BUG_ON(current_vcpu()->domain == d);
+	if (d->state < DOMAIN_DYING)
+		stop_domain(d);
+	rc = evtchn_close_all(d);
+	if (!rc)
+		rc = domain_relinquish_memory(d);
+	if (!rc)
+		rc = grant_table_relinquish(d);
+	if (rc)
+		return rc;
+	d->state = DOMAIN_DEAD;
+	unlist_domain(d);
+	free_parts(d);
+	if (dom0)
+		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
+	domain_put(d);
+	return 0;
+}
+
+void domain_put(struct domain *d)
+{
+	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		domain_free(d);
+}

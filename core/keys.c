@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Debug keys: what a person at the serial line can ask the hypervisor. Handlers run on the way to a guest, with no lock
+ * held, and only look; the exceptions say so in their help.
+ */
+#include "arch/x86_32/arch.h"
+#include "arch/x86_32/dump.h"
+#include "core/console.h"
+#include "core/event.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "mm/page.h"
+
+#define MIB_SHIFT (20 - PAGE_SHIFT)
+#define PENDING_KEYS 16
+
+static const char *domain_state_name(const struct domain *d)
+{
+	static const char *const names[] = {
+		[DOMAIN_BUILDING] = "building",	 [DOMAIN_RUNNING] = "running",
+		[DOMAIN_SHUTDOWN] = "shut down", [DOMAIN_DYING] = "dying",
+		[DOMAIN_DEAD] = "dead",
+	};
+
+	return names[d->state];
+}
+
+static const char *vcpu_state_name(const struct vcpu *v)
+{
+	if (!v->initialised)
+		return "not initialised";
+	if (!v->online)
+		return "down";
+	if (v->running)
+		return "running";
+	if (v->on_queue)
+		return "runnable";
+	if (v->blocked)
+		return v->poll_port ? "polling" : "blocked";
+	return "paused";
+}
+
+static void for_each_domain(void (*show)(struct domain *d))
+{
+	struct list *pos;
+
+	list_for_each(pos, &domain_list)
+		show(list_entry(pos, struct domain, link));
+}
+
+static void show_domain(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	printk("Domain %u: %s, weight %u, cap %u%%, %u of %u pages, vm_assist 0x%x\n", d->id,
+	       domain_state_name(d), d->weight, d->cap, d->tot_pages, d->max_pages, d->vm_assist);
+	for_each_vcpu(d, v, i) {
+		struct vcpu_runstate_info r;
+
+		vcpu_runstate_get(v, &r);
+		printk("  vCPU %u: %s, upcall pending %u mask %u, sel 0x%x, pauses %u\n", v->id,
+		       vcpu_state_name(v), v->info->evtchn_upcall_pending,
+		       v->info->evtchn_upcall_mask, (uint32_t)v->info->evtchn_pending_sel,
+		       v->pause_count);
+		printk("    ran %llu ms, waited %llu, blocked %llu, offline %llu\n",
+		       r.time[RUNSTATE_running] / NSEC_PER_MSEC,
+		       r.time[RUNSTATE_runnable] / NSEC_PER_MSEC,
+		       r.time[RUNSTATE_blocked] / NSEC_PER_MSEC,
+		       r.time[RUNSTATE_offline] / NSEC_PER_MSEC);
+	}
+}
+
+static void key_domains(void)
+{
+	for_each_domain(show_domain)
+		;
+}
+
+static void show_registers(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i) {
+		if (!v->initialised)
+			continue;
+		printk("d%uv%u:\n", d->id, v->id);
+		arch_dump_vcpu(v);
+	}
+}
+
+static void key_registers(void)
+{
+	for_each_domain(show_registers)
+		;
+}
+
+static void show_memory(struct domain *d)
+{
+	printk("  domain %u: %u pages of at most %u\n", d->id, d->tot_pages, d->max_pages);
+}
+
+static void key_memory(void)
+{
+	printk("Memory: %u pages free (%u MiB), %u in the hypervisor's heap, frame numbers below %u\n",
+	       alloc_free_count(), alloc_free_count() >> MIB_SHIFT, heap_used_count(), max_mfn);
+	for_each_domain(show_memory)
+		;
+}
+
+static void show_timer(const struct vcpu *v, const char *name, const struct timer *t)
+{
+	if (timer_armed(t))
+		printk("  d%uv%u %s at %llu ns\n", v->domain->id, v->id, name, t->deadline);
+}
+
+static void show_timers(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i) {
+		show_timer(v, "single-shot", &v->singleshot);
+		show_timer(v, "periodic", &v->periodic);
+		show_timer(v, "poll", &v->poll_timer);
+	}
+}
+
+static void key_timers(void)
+{
+	timer_dump();
+	for_each_domain(show_timers)
+		;
+}
+
+static void show_events(struct domain *d)
+{
+	printk("Event channels of domain %u (state, vCPU, remote domain:port or number):\n", d->id);
+	evtchn_dump(d);
+}
+
+static void key_events(void)
+{
+	for_each_domain(show_events)
+		;
+}
+
+static void key_reboot(void)
+{
+	printk("reboot\n");
+	machine_reboot();
+}
+
+static void key_power_off(void)
+{
+	printk("power-off\n");
+	machine_power_off();
+}
+
+/* Makes kernels that bound VIRQ_DEBUG print their own state. */
+static void ask_guest(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i)
+		evtchn_send_virq(v, VIRQ_DEBUG);
+}
+
+static void key_ask_guests(void)
+{
+	for_each_domain(ask_guest)
+		;
+}
+
+static void key_help(void);
+
+static const struct {
+	char key;
+	void (*handler)(void);
+	const char *help;
+} keys[] = {
+	{ 'h', key_help, "this list" },
+	{ 'd', key_domains, "domains and their vCPUs" },
+	{ 'r', key_registers, "registers and stacks of all vCPUs" },
+	{ 's', sched_dump, "scheduler: who runs, who waits" },
+	{ 'm', key_memory, "memory" },
+	{ 't', key_timers, "timers" },
+	{ 'e', key_events, "event channels" },
+	{ 'q', key_ask_guests, "make guests print their own state (VIRQ_DEBUG)" },
+	{ 'R', key_reboot, "restart the machine, without asking" },
+	{ 'P', key_power_off, "power the machine off, without asking" },
+};
+
+static void key_help(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		printk("  %c  %s\n", keys[i].key, keys[i].help);
+}
+
+void debug_key(char key)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (keys[i].key == key) {
+			printk("'%c': %s\n", key, keys[i].help);
+			keys[i].handler();
+			return;
+		}
+	}
+	if (key > ' ' && key <= '~')
+		printk("'%c' is no debug key; h lists them\n", key);
+}
+
+/* Filled by the interrupt handler, emptied here; interrupts are off in both. */
+static char pending[PENDING_KEYS];
+static unsigned nr_pending;
+
+void debug_key_queue(char key)
+{
+	if (nr_pending < PENDING_KEYS)
+		pending[nr_pending++] = key;
+	raise_work(WORK_KEY);
+}
+
+void debug_key_pending(void)
+{
+	for (unsigned i = 0; i < nr_pending; i++)
+		debug_key(pending[i]);
+	nr_pending = 0;
+}

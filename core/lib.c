@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory and string functions. The compiler calls the first four on its own account, in the hypervisor as in
+ * every freestanding program, so their loops must not be turned into calls of themselves.
+ */
+#include "core/lib.h"
+
+#ifdef __clang__
+#define NO_LIBCALL
+#else
+#define NO_LIBCALL __attribute__((optimize("no-tree-loop-distribute-patterns")))
+#endif
+
+typedef uint32_t __attribute__((may_alias)) word_t;
+
+static bool word_aligned(const void *a, const void *b)
+{
+	return (((uintptr_t)a | (uintptr_t)b) & (sizeof(word_t) - 1)) == 0;
+}
+
+NO_LIBCALL void *memcpy(void *dst, const void *src, size_t len)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if (word_aligned(d, s)) {
+		for (; len >= 4 * sizeof(word_t); len -= 4 * sizeof(word_t)) {
+			word_t *dw = (word_t *)d;
+			const word_t *sw = (const word_t *)s;
+
+			dw[0] = sw[0];
+			dw[1] = sw[1];
+			dw[2] = sw[2];
+			dw[3] = sw[3];
+			d += 4 * sizeof(word_t);
+			s += 4 * sizeof(word_t);
+		}
+	}
+	while (len--)
+		*d++ = *s++;
+	return dst;
+}
+
+NO_LIBCALL void *memmove(void *dst, const void *src, size_t len)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if ((uintptr_t)d - (uintptr_t)s >= len)
+		return memcpy(dst, src, len);
+	while (len--)
+		d[len] = s[len];
+	return dst;
+}
+
+NO_LIBCALL void *memset(void *dst, int byte, size_t len)
+{
+	uint8_t *d = dst;
+	word_t pattern = (uint8_t)byte * 0x01010101u;
+
+	if (word_aligned(d, NULL)) {
+		for (; len >= 4 * sizeof(word_t); len -= 4 * sizeof(word_t)) {
+			word_t *dw = (word_t *)d;
+
+			dw[0] = pattern;
+			dw[1] = pattern;
+			dw[2] = pattern;
+			dw[3] = pattern;
+			d += 4 * sizeof(word_t);
+		}
+	}
+	while (len--)
+		*d++ = (uint8_t)byte;
+	return dst;
+}
+
+NO_LIBCALL int memcmp(const void *a, const void *b, size_t len)
+{
+	const uint8_t *x = a, *y = b;
+
+	for (; len; len--, x++, y++)
+		if (*x != *y)
+			return *x - *y;
+	return 0;
+}
+
+NO_LIBCALL size_t strnlen(const char *s, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && s[n])
+		n++;
+	return n;
+}
+
+size_t strlen(const char *s)
+{
+	return strnlen(s, SIZE_MAX);
+}
+
+int strncmp(const char *a, const char *b, size_t max)
+{
+	for (; max; max--, a++, b++) {
+		if (*a != *b)
+			return (unsigned char)*a - (unsigned char)*b;
+		if (!*a)
+			break;
+	}
+	return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, SIZE_MAX);
+}
+
+char *strchr(const char *s, int c)
+{
+	for (;; s++) {
+		if (*s == (char)c)
+			return (char *)s;
+		if (!*s)
+			return NULL;
+	}
+}
+
+char *strstr(const char *haystack, const char *needle)
+{
+	size_t len = strlen(needle);
+
+	for (;; haystack++) {
+		if (!strncmp(haystack, needle, len))
+			return (char *)haystack;
+		if (!*haystack)
+			return NULL;
+	}
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+	size_t len = strlen(src);
+
+	if (size) {
+		size_t n = MIN(len, size - 1);
+
+		memcpy(dst, src, n);
+		dst[n] = '\0';
+	}
+	return len;
+}
+
+static unsigned digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c |= 0x20;
+	if (c >= 'a' && c <= 'f')
+		return (unsigned)(c - 'a') + 10;
+	return UINT32_MAX;
+}
+
+uint64_t parse_u64(const char *s, const char **end)
+{
+	unsigned base = 10;
+	uint64_t value = 0;
+
+	if (s[0] == '0' && (s[1] | 0x20) == 'x' && digit_value(s[2]) < 16) {
+		base = 16;
+		s += 2;
+	}
+	for (; digit_value(*s) < base; s++) {
+		unsigned digit = digit_value(*s);
+
+		if (value > (UINT64_MAX - digit) / base)
+			value = UINT64_MAX;
+		else
+			value = value * base + digit;
+	}
+	if (end)
+		*end = s;
+	return value;
+}

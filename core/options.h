@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's command line: `name` or `name=value` words. The table is in core/options.c, which is also what docs/options.md
+ * lists; an unknown or malformed word is reported on the console and otherwise ignored.
+ */
+#ifndef RINGLET_CORE_OPTIONS_H
+#define RINGLET_CORE_OPTIONS_H
+
+#include "core/types.h"
+
+enum isolation { ISOLATION_AUTO, ISOLATION_SEGMENT, ISOLATION_PAGING };
+
+/* loglvl=: messages about guests appear up to this level. printk() is above all of them. */
+enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+struct options {
+	enum isolation isolation;
+	uint32_t dom0_mem_mib; /* 0: all that is free */
+	uint32_t dom0_max_vcpus;
+	uint32_t com_baud[4]; /* 0: keep what the firmware set */
+	uint8_t com_used;     /* bit n: COM(n+1) is a console */
+	bool vga;
+	bool noreboot;
+	uint32_t panic_seconds; /* wait before a reboot; 0: stop */
+	uint32_t loglevel;	/* enum log_level */
+	bool no_apic, no_hpet;	/* noapic, nohpet */
+	bool watchdog;
+	char timer[8]; /* timer=apic|pit */
+};
+
+extern struct options options;
+
+/* Parses; remembers complaints, which options_report() prints once the console is up. */
+void options_parse(const char *cmdline);
+void options_report(void);
+
+#endif

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler.
+ *
+ * Every vCPU has a virtual run time: the time it ran, scaled by the share that its domain's weight gives it. The
+ * queue is ordered by it, and the first one runs, for a slice. A vCPU that slept is placed at most SLEEPER_CREDIT
+ * before the others, so it is served soon when it wakes, but cannot save up time.
+ *
+ * Caps: a domain may use its budget in each CAP_WINDOW. What it used beyond is charged to the next ones. A vCPU
+ * whose domain has nothing left waits on a list of its own until the window ends.
+ *
+ * Virtual times are compared by difference, so they may wrap.
+ *
+ *   vCPU                   running  on_queue  where it is linked
+ *   runs                   yes      no        nowhere
+ *   is runnable            no       yes       queue, or throttled
+ *   blocked, paused, down  no       no        nowhere
+ */
+#include "core/sched.h"
+
+#include "arch/x86_32/arch.h"
+#include "core/console.h"
+#include "core/time.h"
+
+#define SLICE (6 * NSEC_PER_MSEC)
+#define SLEEPER_CREDIT (6 * NSEC_PER_MSEC)
+#define WAKEUP_GRANULARITY (NSEC_PER_MSEC / 2)
+#define CAP_WINDOW (50 * NSEC_PER_MSEC)
+
+struct run_queue {
+	spinlock_t
+		lock; /* all below, and the scheduler's fields of the vCPUs and domains on this CPU */
+	struct list queue;
+	struct list throttled;
+	uint64_t min_vruntime; /* never goes back; about the least of those that are runnable */
+	struct timer slice;    /* the running vCPU has had its turn */
+	struct timer refill;   /* the first throttled domain's next window */
+	bool yielding;	       /* the running vCPU lets another go first */
+};
+
+static struct run_queue run_queues[NR_CPUS];
+
+static struct run_queue *this_queue(void)
+{
+	return &run_queues[cpu_id()];
+}
+
+/* Where v queues. With several CPUs this becomes a field of v. */
+static struct run_queue *queue_of(const struct vcpu *v)
+{
+	(void)v;
+	return &run_queues[0];
+}
+
+static bool vruntime_before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
+
+/* ---- shares ---- */
+
+/* Run time as it counts for v. The vCPUs of a domain that want to run divide its weight. */
+static uint64_t weighted(const struct vcpu *v, s_time_t ran)
+{
+	const struct domain *d = v->domain;
+
+	if (likely(d->weight == SCHED_DEFAULT_WEIGHT && d->runnable_vcpus <= 1))
+		return ran;
+	return ran * SCHED_DEFAULT_WEIGHT * MAX(d->runnable_vcpus, 1u) / d->weight;
+}
+
+static s_time_t cap_budget(const struct domain *d)
+{
+	return CAP_WINDOW / 100 * d->cap;
+}
+
+/* What d may still use in this window; opens a new window first when the time has come. */
+static s_time_t cap_left(struct domain *d, s_time_t now)
+{
+	s_time_t budget = cap_budget(d);
+	uint64_t windows;
+
+	if (!d->cap)
+		return STIME_MAX;
+	windows = (now - d->cap_window) / CAP_WINDOW;
+	if (windows) {
+		s_time_t paid = windows * budget;
+
+		d->cap_window += windows * CAP_WINDOW;
+		d->cap_used = d->cap_used > paid ? d->cap_used - paid : 0;
+	}
+	return d->cap_used < budget ? budget - d->cap_used : 0;
+}
+
+static void advance_min_vruntime(struct run_queue *q, const struct vcpu *running)
+{
+	uint64_t least = running->vruntime;
+
+	if (!list_empty(&q->queue)) {
+		const struct vcpu *first = list_entry(q->queue.next, struct vcpu, run_link);
+
+		if (vruntime_before(first->vruntime, least))
+			least = first->vruntime;
+	}
+	if (vruntime_before(q->min_vruntime, least))
+		q->min_vruntime = least;
+}
+
+/* Books the time since run_since on v, which runs. */
+static void charge(struct run_queue *q, struct vcpu *v, s_time_t now)
+{
+	s_time_t ran = now - v->run_since;
+
+	v->run_since = now;
+	if (!v->domain)
+		return;
+	v->vruntime += weighted(v, ran);
+	if (v->domain->cap)
+		v->domain->cap_used += ran;
+	advance_min_vruntime(q, v);
+}
+
+/* ---- the queue; its lock is held ---- */
+
+static void throttle(struct run_queue *q, struct vcpu *v)
+{
+	s_time_t end = v->domain->cap_window + CAP_WINDOW;
+
+	list_add_tail(&v->run_link, &q->throttled);
+	if (!timer_armed(&q->refill) || end < q->refill.deadline)
+		timer_set(&q->refill, end);
+}
+
+static void enqueue(struct run_queue *q, struct vcpu *v, s_time_t now)
+{
+	struct list *pos;
+
+	v->on_queue = true;
+	if (!cap_left(v->domain, now)) {
+		throttle(q, v);
+		return;
+	}
+	/* Behind all that are not later: equals take turns. */
+	for (pos = q->queue.prev; pos != &q->queue; pos = pos->prev)
+		if (!vruntime_before(v->vruntime, list_entry(pos, struct vcpu, run_link)->vruntime))
+			break;
+	list_add_head(&v->run_link, pos);
+}
+
+static void dequeue(struct vcpu *v)
+{
+	list_del(&v->run_link);
+	v->on_queue = false;
+}
+
+/* Takes the vCPU that is to run off the queue; NULL: there is none. */
+static struct vcpu *take_first(struct run_queue *q, s_time_t now)
+{
+	while (!list_empty(&q->queue)) {
+		struct vcpu *v = list_entry(q->queue.next, struct vcpu, run_link);
+
+		if (cap_left(v->domain, now)) {
+			dequeue(v);
+			advance_min_vruntime(q, v);
+			return v;
+		}
+		list_del(&v->run_link);
+		throttle(q, v);
+	}
+	return NULL;
+}
+
+/* running has been charged up to this moment. */
+static bool deserves_cpu(const struct vcpu *v, const struct vcpu *running)
+{
+	return !running->domain ||
+	       vruntime_before(v->vruntime + WAKEUP_GRANULARITY, running->vruntime);
+}
+
+static void request_schedule(void *data)
+{
+	(void)data;
+	raise_work(WORK_SCHEDULE);
+}
+
+/* A slice ends only for somebody else's sake, or a cap's. */
+static void start_slice(struct run_queue *q, struct vcpu *v, s_time_t now)
+{
+	s_time_t length = list_empty(&q->queue) ? STIME_MAX : SLICE;
+
+	if (v->domain && v->domain->cap)
+		length = MIN(length, cap_left(v->domain, now));
+	if (length != STIME_MAX)
+		timer_set(&q->slice, now + length);
+	else if (timer_armed(&q->slice))
+		timer_stop(&q->slice);
+}
+
+static void refill_throttled(void *data)
+{
+	struct run_queue *q = data;
+	struct list *pos, *next;
+	s_time_t now = time_now();
+
+	spin_lock(&q->lock);
+	list_for_each_safe(pos, next, &q->throttled) {
+		struct vcpu *v = list_entry(pos, struct vcpu, run_link);
+
+		list_del(&v->run_link);
+		if (vruntime_before(v->vruntime, q->min_vruntime - SLEEPER_CREDIT))
+			v->vruntime = q->min_vruntime - SLEEPER_CREDIT;
+		enqueue(q, v, now);
+	}
+	spin_unlock(&q->lock);
+	raise_work(WORK_SCHEDULE);
+}
+
+/* ---- switching ---- */
+
+/* prev goes back on the queue if it can run on, and the first of the queue is taken. */
+static struct vcpu *pick(struct run_queue *q, struct vcpu *prev, s_time_t now)
+{
+	bool stays = prev->domain && vcpu_runnable(prev), yields = stays && q->yielding;
+	struct vcpu *next = yields ? take_first(q, now) : NULL;
+
+	q->yielding = false;
+	if (stays)
+		enqueue(q, prev, now);
+	else if (prev->domain)
+		prev->domain->runnable_vcpus--;
+	if (!next)
+		next = take_first(q, now);
+	return next ? next : this_cpu()->idle;
+}
+
+static int stopped_state(const struct vcpu *v)
+{
+	return v->blocked ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+static void switch_vcpu(struct vcpu *prev, struct vcpu *next)
+{
+	if (prev->domain) {
+		vcpu_timers_suspend(prev);
+		vcpu_runstate_publish(prev);
+	}
+	arch_switch_to(next);
+	if (next->domain) {
+		vcpu_timers_resume(next);
+		vcpu_enter(next);
+	}
+}
+
+void schedule(void)
+{
+	struct run_queue *q = this_queue();
+	struct vcpu *prev = current_vcpu(), *next;
+	s_time_t now = time_now();
+
+	spin_lock(&q->lock);
+	charge(q, prev, now);
+	prev->running = false;
+	next = pick(q, prev, now);
+	next->running = true;
+	next->run_since = now;
+	start_slice(q, next, now);
+	if (prev != next) {
+		if (prev->domain)
+			vcpu_runstate_change(
+				prev, prev->on_queue ? RUNSTATE_runnable : stopped_state(prev),
+				now);
+		if (next->domain)
+			vcpu_runstate_change(next, RUNSTATE_running, now);
+	}
+	spin_unlock(&q->lock);
+	if (prev != next)
+		switch_vcpu(prev, next);
+}
+
+void vcpu_enter(struct vcpu *v)
+{
+	if (unlikely(v->time_stale))
+		vcpu_time_update(v);
+	vcpu_runstate_publish(v);
+}
+
+void do_work(void)
+{
+	struct pcpu *cpu = this_cpu();
+	uint32_t work;
+
+	while ((work = cpu->work & ~(uint32_t)WORK_VCPU)) {
+		__atomic_fetch_and(&cpu->work, ~work, __ATOMIC_SEQ_CST);
+		if (work & WORK_TIMER)
+			timer_run_due();
+		if (work & WORK_KEY)
+			debug_key_pending();
+		if (work & WORK_SCHEDULE)
+			schedule();
+	}
+}
+
+void idle_loop(void)
+{
+	while (!current_vcpu()->domain) {
+		arch_idle();
+		do_work();
+	}
+}
+
+/* ---- waking and sleeping ---- */
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+	return v->initialised && v->online && !v->blocked && !v->pause_count &&
+	       v->domain->state == DOMAIN_RUNNING;
+}
+
+/* v is neither running nor queued, and runnable. */
+static void make_runnable(struct run_queue *q, struct vcpu *v)
+{
+	struct vcpu *running = current_vcpu();
+	s_time_t now = time_now();
+
+	if (running->running)
+		charge(q, running, now);
+	v->domain->runnable_vcpus++;
+	if (vruntime_before(v->vruntime, q->min_vruntime - SLEEPER_CREDIT))
+		v->vruntime = q->min_vruntime - SLEEPER_CREDIT;
+	vcpu_runstate_change(v, RUNSTATE_runnable, now);
+	enqueue(q, v, now);
+	if (list_empty(&q->queue))
+		return; /* over its cap */
+	if (deserves_cpu(v, running))
+		raise_work(WORK_SCHEDULE);
+	else if (!timer_armed(&q->slice) || q->slice.deadline > now + SLICE)
+		timer_set(&q->slice, now + SLICE);
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	struct run_queue *q = queue_of(v);
+
+	spin_lock(&q->lock);
+	if (!v->running && !v->on_queue) {
+		if (vcpu_runnable(v))
+			make_runnable(q, v);
+		else if (!v->blocked && v->runstate.state == RUNSTATE_blocked)
+			vcpu_runstate_change(v, RUNSTATE_offline, time_now());
+	}
+	spin_unlock(&q->lock);
+}
+
+void vcpu_sleep(struct vcpu *v)
+{
+	struct run_queue *q = queue_of(v);
+
+	spin_lock(&q->lock);
+	if (!vcpu_runnable(v)) {
+		if (v->running) {
+			raise_work(WORK_SCHEDULE);
+		} else if (v->on_queue) {
+			dequeue(v);
+			v->domain->runnable_vcpus--;
+			vcpu_runstate_change(v, stopped_state(v), time_now());
+		}
+	}
+	spin_unlock(&q->lock);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	v->pause_count++;
+	vcpu_sleep(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+	BUG_ON(v->pause_count == 0);
+	if (--v->pause_count == 0)
+		vcpu_wake(v);
+}
+
+void domain_pause(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i)
+		vcpu_pause(v);
+}
+
+void domain_unpause(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i)
+		vcpu_unpause(v);
+}
+
+void sched_yield(void)
+{
+	struct run_queue *q = this_queue();
+
+	if (list_empty(&q->queue))
+		return;
+	q->yielding = true;
+	raise_work(WORK_SCHEDULE);
+}
+
+/* ---- life of a vCPU ---- */
+
+void sched_init(void)
+{
+	for (unsigned i = 0; i < NR_CPUS; i++) {
+		struct run_queue *q = &run_queues[i];
+
+		spin_lock_init(&q->lock);
+		list_init(&q->queue);
+		list_init(&q->throttled);
+		timer_init(&q->slice, request_schedule, NULL);
+		timer_init(&q->refill, refill_throttled, q);
+	}
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+	list_init(&v->run_link);
+	v->vruntime = queue_of(v)->min_vruntime;
+	v->runstate.state = RUNSTATE_offline;
+	v->runstate.state_entry_time = time_now();
+}
+
+void sched_vcpu_remove(struct vcpu *v)
+{
+	BUG_ON(v->running);
+	v->online = false;
+	vcpu_sleep(v);
+	ASSERT(!v->on_queue);
+}
+
+static void dump_list(const char *name, struct list *head)
+{
+	struct list *pos;
+
+	list_for_each(pos, head) {
+		struct vcpu *v = list_entry(pos, struct vcpu, run_link);
+
+		printk("  %s d%uv%u at %llu\n", name, v->domain->id, v->id, v->vruntime);
+	}
+}
+
+void sched_dump(void)
+{
+	for (unsigned i = 0; i < NR_CPUS; i++) {
+		struct run_queue *q = &run_queues[i];
+		const struct vcpu *v = pcpu[i].current;
+
+		if (v->domain)
+			printk("CPU%u runs d%uv%u since %llu ns\n", i, v->domain->id, v->id,
+			       time_now() - v->run_since);
+		else
+			printk("CPU%u is idle\n", i);
+		printk("  virtual time %llu\n", q->min_vruntime);
+		dump_list("queued", &q->queue);
+		dump_list("over its cap", &q->throttled);
+	}
+}

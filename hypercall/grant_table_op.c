@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_grant_table_op (<xen/grant_table.h>): lists of requests, each with a status of its own. Version 1 only; no
+ * transfer; no transitive or sub-page grants. docs/design.md says which classes of holes that removes.
+ */
+#include "hypercall/grant.h"
+
+#include "core/errno.h"
+#include "hypercall/hypercall.h"
+#include "mm/grant.h"
+
+_Static_assert(sizeof(struct gnttab_map_grant_ref) == 32 && sizeof(struct gnttab_unmap_grant_ref) == 24 &&
+		       sizeof(struct gnttab_unmap_and_replace) == 24 && sizeof(struct gnttab_setup_table) == 16 &&
+		       sizeof(struct gnttab_query_size) == 16 && sizeof(struct gnttab_copy) == 24,
+	       "ABI");
+
+/* ---- list members: copied in, worked on, copied out ---- */
+
+static int map_member(gva_t arg)
+{
+	struct gnttab_map_grant_ref op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	grant_map(&op);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static int unmap_member(gva_t arg)
+{
+	struct gnttab_unmap_grant_ref op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = grant_unmap(op.handle, op.host_addr, op.dev_bus_addr, 0);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static int replace_member(gva_t arg)
+{
+	struct gnttab_unmap_and_replace op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = grant_unmap(op.handle, op.host_addr, 0, op.new_addr);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+/* Refused with the status that tells the guest it still has its page. */
+static int transfer_member(gva_t arg)
+{
+	struct gnttab_transfer op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = GNTST_bad_page;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static int copy_member(gva_t arg)
+{
+	struct gnttab_copy op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = grant_copy(&op);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static const struct list_op {
+	int (*member)(gva_t arg);
+	uint32_t size;
+	bool unmaps;
+} list_ops[] = {
+	[GNTTABOP_map_grant_ref] = {map_member, sizeof(struct gnttab_map_grant_ref), false},
+	[GNTTABOP_unmap_grant_ref] = {unmap_member, sizeof(struct gnttab_unmap_grant_ref), true},
+	[GNTTABOP_transfer] = {transfer_member, sizeof(struct gnttab_transfer), false},
+	[GNTTABOP_copy] = {copy_member, sizeof(struct gnttab_copy), false},
+	[GNTTABOP_unmap_and_replace] = {replace_member, sizeof(struct gnttab_unmap_and_replace), true},
+};
+
+static long run_list(uint32_t cmd, gva_t list, uint32_t count)
+{
+	const struct list_op *op = &list_ops[cmd];
+	uint32_t i;
+	int rc = 0;
+
+	if (count > HV_START / op->size || !guest_range_ok(list, count * op->size))
+		return -EFAULT;
+	for (i = 0; i < count; i++) {
+		if (i && preempt_needed()) {
+			rc = -ERESTART;
+			break;
+		}
+		rc = op->member(list + i * op->size);
+		if (rc)
+			break;
+	}
+	if (op->unmaps && count)
+		tlb_flush_local();
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list + i * op->size, count - i);
+	return rc;
+}
+
+/* ---- single requests ---- */
+
+/* The domain that a request is about; NULL with the status to report. */
+static struct domain *domain_for(domid_t id, int16_t *status)
+{
+	int rc;
+	struct domain *d = domain_lookup(id, &rc);
+
+	if (!d)
+		*status = rc == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+	return d;
+}
+
+static int16_t setup_table(const struct gnttab_setup_table *op)
+{
+	struct domain *d;
+	int16_t status = GNTST_okay;
+	uint32_t i;
+
+	d = domain_for(op->dom, &status);
+	if (!d)
+		return status;
+	if (grant_table_grow(d, op->nr_frames))
+		return GNTST_general_error;
+	for (i = 0; i < op->nr_frames; i++)
+		if (put_guest_u32((gva_t)op->frame_list.p + i * (uint32_t)sizeof(xen_pfn_t), grant_table_mfn(d, i)))
+			status = GNTST_bad_virt_addr;
+	return status;
+}
+
+static long do_setup_table(gva_t arg)
+{
+	struct gnttab_setup_table op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.nr_frames > MAX_GRANT_FRAMES)
+		op.status = GNTST_general_error;
+	else if (!guest_range_ok((gva_t)op.frame_list.p, op.nr_frames * (uint32_t)sizeof(xen_pfn_t)))
+		return -EFAULT;
+	else
+		op.status = setup_table(&op);
+	return copy_to_guest(arg + offsetof(struct gnttab_setup_table, status), &op.status, sizeof(op.status));
+}
+
+static long do_query_size(gva_t arg)
+{
+	struct gnttab_query_size op;
+	struct domain *d;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = GNTST_okay;
+	d = domain_for(op.dom, &op.status);
+	if (d) {
+		op.nr_frames = grant_table_frames(d);
+		op.max_nr_frames = MAX_GRANT_FRAMES;
+	}
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long do_dump_table(gva_t arg)
+{
+	struct gnttab_dump_table op;
+	struct domain *d;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	op.status = GNTST_okay;
+	d = domain_for(op.dom, &op.status);
+	if (d)
+		grant_table_dump(d);
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long do_set_version(gva_t arg)
+{
+	struct gnttab_set_version op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.version == 2)
+		return -ENOSYS;
+	if (op.version != 1)
+		return -EINVAL;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long do_get_version(gva_t arg)
+{
+	struct gnttab_get_version op;
+	int rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!domain_lookup(op.dom, &rc))
+		return rc;
+	op.version = 1;
+	return copy_to_guest(arg, &op, sizeof(op));
+}
+
+static long single(long (*handler)(gva_t arg), gva_t arg, uint32_t count)
+{
+	return count == 1 ? handler(arg) : -EINVAL;
+}
+
+long ASMCALL do_grant_table_op(uint32_t cmd, uint32_t arg, uint32_t count, uint32_t a4, uint32_t a5, uint32_t a6)
+{
+	(void)a4, (void)a5, (void)a6;
+	if ((int32_t)count < 0)
+		return -EINVAL;
+	switch (cmd) {
+	case GNTTABOP_map_grant_ref:
+	case GNTTABOP_unmap_grant_ref:
+	case GNTTABOP_transfer:
+	case GNTTABOP_copy:
+	case GNTTABOP_unmap_and_replace:
+		return run_list(cmd, arg, count);
+	case GNTTABOP_setup_table:
+		return single(do_setup_table, arg, count);
+	case GNTTABOP_query_size:
+		return single(do_query_size, arg, count);
+	case GNTTABOP_dump_table:
+		return single(do_dump_table, arg, count);
+	case GNTTABOP_set_version:
+		return single(do_set_version, arg, count);
+	case GNTTABOP_get_version:
+		return single(do_get_version, arg, count);
+	default: /* get_status_frames, swap_grant_ref, cache_flush among them */
+		return -ENOSYS;
+	}
+}

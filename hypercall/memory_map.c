@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory maps of HYPERVISOR_memory_op (<xen/memory.h>): the one of the machine, for a control domain, and each domain's
+ * own; and where the machine-to-physical table is.
+ */
+#include "hypercall/memory.h"
+
+#include "boot/boot.h"
+#include "core/errno.h"
+#include "core/lib.h"
+#include "hypercall/hypercall.h"
+#include "mm/mmu.h"
+
+/* An entry as BIOS INT 15h, function E820h returns it: 20 bytes, no padding. */
+struct e820_entry {
+	uint64_t start, size;
+	uint32_t type;
+} PACKED;
+
+#define E820_RAM 1
+#define E820_RESERVED 2
+#define E820_ACPI 3
+#define E820_NVS 4
+#define E820_UNUSABLE 5
+
+static uint32_t region_type(uint32_t type)
+{
+	return type >= E820_RAM && type <= E820_UNUSABLE ? type : E820_RESERVED;
+}
+
+long memop_get_machine_memory_map(gva_t arg)
+{
+	struct xen_memory_map guest;
+	gva_t out;
+	unsigned i;
+
+	if (!domain_is_control(current_vcpu()->domain))
+		return -EPERM;
+	if (copy_from_guest(&guest, arg, sizeof(guest)))
+		return -EFAULT;
+	out = (gva_t)guest.buffer.p;
+	if (out && guest.nr_entries < boot_info.nr_regions)
+		return -EINVAL;
+	for (i = 0; out && i < boot_info.nr_regions; i++, out += sizeof(struct e820_entry)) {
+		const struct boot_region *region = &boot_info.region[i];
+		struct e820_entry entry = {
+			.start = region->start,
+			.size = region->end - region->start,
+			.type = region_type(region->type),
+		};
+
+		if (copy_to_guest(out, &entry, sizeof(entry)))
+			return -EFAULT;
+	}
+	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries), boot_info.nr_regions);
+}
+
+long memop_get_memory_map(gva_t arg)
+{
+	const struct domain *d = current_vcpu()->domain;
+	struct xen_memory_map guest;
+	struct e820_entry all = {.start = 0, .size = (uint64_t)d->max_pages << PAGE_SHIFT, .type = E820_RAM};
+	const void *from = d->memory_map ? (const void *)d->memory_map : &all;
+	uint32_t have = d->memory_map ? d->memory_map_entries : 1;
+
+	if (copy_from_guest(&guest, arg, sizeof(guest)))
+		return -EFAULT;
+	if (guest.buffer.p) {
+		have = MIN(have, guest.nr_entries);
+		if (copy_to_guest((gva_t)guest.buffer.p, from, have * (uint32_t)sizeof(struct e820_entry)))
+			return -EFAULT;
+	}
+	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries), have);
+}
+
+long memop_set_memory_map(gva_t arg)
+{
+	struct xen_foreign_memory_map guest;
+	struct e820_entry *map, *old;
+	struct domain *d;
+	uint32_t size;
+	int rc;
+
+	if (copy_from_guest(&guest, arg, sizeof(guest)))
+		return -EFAULT;
+	if (guest.map.nr_entries > MAX_MEMORY_MAP_ENTRIES)
+		return -EINVAL;
+	d = domain_lookup(guest.domid, &rc);
+	if (!d)
+		return rc;
+	size = guest.map.nr_entries * (uint32_t)sizeof(*map);
+	map = heap_alloc(size ? size : 1);
+	if (!map)
+		return -ENOMEM;
+	if (copy_from_guest(map, (gva_t)guest.map.buffer.p, size)) {
+		heap_free(map);
+		return -EFAULT;
+	}
+	/* Nobody reads it but the domain's own vCPUs in memop_get_memory_map(). */
+	old = d->memory_map;
+	d->memory_map = map;
+	d->memory_map_entries = guest.map.nr_entries;
+	if (old)
+		heap_free(old);
+	return 0;
+}
+
+long memop_machphys_mapping(gva_t arg)
+{
+	struct xen_machphys_mapping out = {
+		.v_start = M2P_START,
+		.v_end = M2P_START + M2P_SIZE,
+		.max_mfn = max_mfn - 1,
+	};
+
+	return copy_to_guest(arg, &out, sizeof(out));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_platform_op (<xen/platform.h>): what a control domain does to the machine that is not about domains. Setting the
+ * wall clock, and counting processors; the rest is for hardware that Ringlet leaves to the control domain's own drivers.
+ */
+#include "hypercall/hypercall.h"
+
+#include <xen/platform.h>
+
+#include "core/time.h"
+
+static long set_time64(const struct xenpf_settime64 *op)
+{
+	if (op->mbz)
+		return -EINVAL;
+	wallclock_set_at(op->secs, op->nsecs, op->system_time);
+	return 0;
+}
+
+static long get_cpuinfo(gva_t arg, struct xenpf_pcpuinfo *info)
+{
+	if (info->xen_cpuid >= NR_CPUS) {
+		info->flags = XEN_PCPU_FLAGS_INVALID;
+	} else {
+		info->apic_id = info->acpi_id = info->xen_cpuid;
+		info->flags = XEN_PCPU_FLAGS_ONLINE;
+	}
+	info->max_present = NR_CPUS - 1;
+	return copy_to_guest(arg + offsetof(xen_platform_op_t, u), info, sizeof(*info)) ? -EFAULT
+											: 0;
+}
+
+long ASMCALL do_platform_op(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+			    uint32_t a6)
+{
+	xen_platform_op_t op;
+
+	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.interface_version != XENPF_INTERFACE_VERSION)
+		return -EACCES;
+	if (!domain_is_control(current_vcpu()->domain))
+		return -EPERM;
+	switch (op.cmd) {
+	case XENPF_settime32:
+		wallclock_set_at(op.u.settime32.secs, op.u.settime32.nsecs,
+				 op.u.settime32.system_time);
+		return 0;
+	case XENPF_settime64:
+		return set_time64(&op.u.settime64);
+	case XENPF_get_cpuinfo:
+		return get_cpuinfo(arg, &op.u.pcpu_info);
+	default:
+		return -ENOSYS;
+	}
+}

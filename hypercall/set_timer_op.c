@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_set_timer_op: VIRQ_TIMER at an absolute time, which comes in two registers.
+ *
+ * Old kernels mean "no timer" by a time that has wrapped to negative, or is absurdly far off, while others mean "at once"
+ * by it. Xen answers both with an event soon, but not at once, and so do we.
+ */
+#include "hypercall/hypercall.h"
+
+#include "core/time.h"
+
+#define ABSURD_DISTANCE (1ull << 50)
+#define SOON (100 * NSEC_PER_MSEC)
+
+long ASMCALL do_set_timer_op(uint32_t low, uint32_t high, uint32_t a3, uint32_t a4, uint32_t a5,
+			     uint32_t a6)
+{
+	const s_time_t timeout = (uint64_t)high << 32 | low;
+	struct vcpu *v = current_vcpu();
+	s_time_t now;
+
+	(void)a3, (void)a4, (void)a5, (void)a6;
+	if (timeout == 0) {
+		vcpu_stop_singleshot(v);
+		return 0;
+	}
+	now = time_now();
+	if ((int64_t)timeout < 0 || (timeout > now && timeout - now >= ABSURD_DISTANCE))
+		vcpu_set_singleshot(v, now + SOON);
+	else
+		vcpu_set_singleshot(v, timeout);
+	return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes of live page tables. See mm/mmu.h for who calls, mm/pte.h for what an entry may be.
+ *
+ * Order of every change: references for the new entry, then the entry, then the references of the old
+ * one. A TLB may hold the old translation until the guest flushes, which is its own affair: what
+ * the frame becomes next waits for a flush where that matters (mm/page_type.c, mm/alloc.c).
+ *
+ * Two entries that differ neither in frame nor in what they hold are exchanged without counting; all
+ * other bits are checked all the same (XSA-148, XSA-182).
+ */
+#include "mm/mmu.h"
+
+#include "arch/x86_32/descriptor.h"
+#include "mm/pte.h"
+#include "mm/window.h"
+
+/* ---- finding ---- */
+
+static inline mfn_t find_l1(const struct vcpu *v, gva_t va)
+{
+	pte_t e;
+
+	if (unlikely(va >= HV_START || v->arch.top == INVALID_MFN))
+		return INVALID_MFN;
+	e = window_read_pte(v->arch.top, l3_index(va));
+	if (unlikely(!pte_present(e)))
+		return INVALID_MFN;
+	e = window_read_pte(pte_mfn(e), l2_index(va));
+	return likely(pte_present(e)) ? pte_mfn(e) : INVALID_MFN;
+}
+
+struct page_info *mmu_find_l1(struct vcpu *v, gva_t va, unsigned *index)
+{
+	mfn_t mfn = find_l1(v, va);
+
+	*index = l1_index(va);
+	return mfn == INVALID_MFN ? NULL : mfn_to_page(mfn);
+}
+
+pte_t mmu_read_l1e(struct vcpu *v, gva_t va)
+{
+	mfn_t mfn = find_l1(v, va);
+	pte_t e;
+
+	if (mfn == INVALID_MFN)
+		return 0;
+	e = window_read_pte(mfn, l1_index(va));
+	return pte_present(e) ? e : 0;
+}
+
+/* ---- level 1 ---- */
+
+/* No difference in frame, presence and the right to write: the references stay as they are. */
+static inline bool l1_same_references(pte_t old, pte_t new)
+{
+	pte_t all = PTE_MFN_MASK | PTE_P | PTE_RW, changed = old ^ new;
+
+	return ((uint32_t)changed & (uint32_t)all) == 0 &&
+	       ((uint32_t)(changed >> 32) & (uint32_t)(all >> 32)) == 0;
+}
+
+/* The same check as pte_get_l1()'s, for an entry that needs no new references. Cache attributes: there it is decided. */
+static inline bool l1_plain(pte_t e)
+{
+	return !((uint32_t)e & (uint32_t)(L1_CACHE_BITS | PTE_G)) && pte_high_ok(e);
+}
+
+static inline int write_l1(struct domain *d, struct domain *foreign, pte_t *entry, pte_t new, pte_t keep)
+{
+	pte_t old = *entry;
+	int rc;
+
+	if (pte_present(new)) {
+		if (l1_same_references(old, new) && likely(l1_plain(new))) {
+			pte_exchange(entry, old, new, keep);
+			return 0;
+		}
+		rc = pte_get_l1(d, foreign, new);
+		if (unlikely(rc))
+			return rc;
+	} else if (unlikely(!pte_absent_ok(d, new))) {
+		return -EINVAL;
+	}
+	old = pte_exchange(entry, old, new, keep);
+	if (pte_present(old))
+		pte_put_l1(d, old);
+	return 0;
+}
+
+int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, pte_t new)
+{
+	struct domain *d = v->domain;
+	int rc = -EINVAL;
+	pte_t *l1;
+	mfn_t mfn;
+
+	spin_lock(&d->page_lock);
+	mfn = find_l1(v, va);
+	if (likely(mfn != INVALID_MFN)) {
+		l1 = window_open(mfn);
+		rc = write_l1(d, foreign, &l1[l1_index(va)], new, 0);
+		window_close(l1);
+	}
+	spin_unlock(&d->page_lock);
+	return rc;
+}
+
+int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pte_t *expected, pte_t new)
+{
+	pte_t seen, *l1;
+	int rc;
+
+	if (pte_present(new))
+		rc = pte_get_l1(d, d, new);
+	else
+		rc = pte_absent_ok(d, new) ? 0 : -EINVAL;
+	if (rc)
+		return rc;
+	l1 = window_open(page_to_mfn(table));
+	seen = __sync_val_compare_and_swap(&l1[index], *expected, new);
+	window_close(l1);
+	if (seen == *expected) {
+		/* Drops the references of what was there. */
+		new = seen;
+	} else {
+		*expected = seen;
+		rc = -EAGAIN;
+	}
+	if (pte_present(new))
+		pte_put_l1(d, new);
+	return rc;
+}
+
+/* ---- levels 2 and 3 ---- */
+
+int mmu_drop_table(struct page_info *page)
+{
+	struct vcpu *v = current_vcpu();
+	bool preemptible = v->domain != NULL;
+
+	if (put_page_type(page, preemptible)) {
+		BUG_ON(v->arch.old_table);
+		v->arch.old_table = page_to_mfn(page);
+		return -ERESTART;
+	}
+	put_page(page);
+	return 0;
+}
+
+int mmu_finish_drop(struct vcpu *v)
+{
+	struct page_info *page;
+	struct domain *owner;
+	int rc;
+
+	if (likely(!v->arch.old_table))
+		return 0;
+	page = mfn_to_page(v->arch.old_table);
+	owner = page->owner;
+	spin_lock(&owner->page_lock);
+	rc = put_page_type(page, true);
+	if (rc == 0)
+		v->arch.old_table = 0;
+	spin_unlock(&owner->page_lock);
+	if (rc == 0)
+		put_page(page);
+	return rc;
+}
+
+static void tell_arch(struct page_info *table, unsigned level, unsigned index, pte_t new)
+{
+	if (level == 3)
+		arch_l3_changed(page_to_mfn(table), index, new);
+	else if (table->type_info & PGT_PAE_XEN_L2)
+		arch_l2_changed(page_to_mfn(table), index);
+}
+
+/* May entry `index` be written at all? The last L3 slot leads to the hypervisor's own entries. */
+static int upper_slot_check(const struct page_info *table, unsigned level, unsigned index)
+{
+	if (level == 3)
+		return index < L3_SLOTS - 1 ? 0 : -EINVAL;
+	return index < table_entries(table->type_info) ? 0 : -EPERM;
+}
+
+static int write_upper(struct domain *d, struct page_info *table, unsigned level, unsigned index, pte_t new, pte_t keep)
+{
+	int rc = upper_slot_check(table, level, index);
+	pte_t *entries, old;
+
+	if (rc)
+		return rc;
+	rc = pte_get_upper(d, level, index, new, level == 3 && current_vcpu()->domain);
+	if (rc)
+		return rc;
+	entries = window_open(page_to_mfn(table));
+	old = pte_exchange(&entries[index], entries[index], new, keep);
+	window_close(entries);
+	if (new != old)
+		tell_arch(table, level, index, new);
+	if (!pte_present(old))
+		return 0;
+	if (level == 3)
+		return mmu_drop_table(mfn_to_page(pte_mfn(old)));
+	put_page_and_type(mfn_to_page(pte_mfn(old)));
+	return 0;
+}
+
+int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *table, unsigned level, unsigned index,
+		  pte_t new, bool keep_ad)
+{
+	pte_t *l1, keep = keep_ad ? PTE_A | PTE_D : 0;
+	int rc;
+
+	ASSERT(spin_is_locked(&d->page_lock) && index < PTES_PER_PAGE);
+	if (level != 1)
+		return write_upper(d, table, level, index, new, keep);
+	l1 = window_open(page_to_mfn(table));
+	rc = write_l1(d, foreign, &l1[index], new, keep);
+	window_close(l1);
+	return rc;
+}
+
+/* ---- the top level ---- */
+
+int mmu_new_top(struct vcpu *v, mfn_t mfn)
+{
+	bool running = v == current_vcpu();
+	mfn_t old = v->arch.top;
+	int rc;
+
+	if (old == mfn && mfn != INVALID_MFN) {
+		if (running)
+			arch_load_top(v);
+		return 0;
+	}
+	rc = get_page_and_type(mfn, v->domain, PGT_L3, running);
+	if (rc)
+		return rc;
+	ldt_drop(v);
+	v->arch.top = mfn;
+	if (running)
+		arch_load_top(v);
+	return old == INVALID_MFN ? 0 : mmu_drop_table(mfn_to_page(old));
+}

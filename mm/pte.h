@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one page-table entry may say, and the references that it holds. Private to mm/.
+ *
+ * A present L1 entry holds a general reference to its frame, and with PTE_RW a PGT_WRITABLE one. An entry for a frame that is no
+ * RAM (control domains only) holds nothing. A present L2 or L3 entry holds a general reference and one of the type below.
+ *
+ * The L1 half is inline, because every page fault and unmapping of a guest ends here.
+ */
+#ifndef RINGLET_MM_PTE_H
+#define RINGLET_MM_PTE_H
+
+#include "core/domain.h"
+#include "core/errno.h"
+#include "core/lock.h"
+#include "mm/page.h"
+
+/* Beyond the frame numbers that mfn_t can tell apart, up to the top; PTE_NX is let through if supported. */
+#define PTE_HIGH_BITS 0xfffff00000000000ull
+/* Cache attributes: not for RAM, where an alias of another kind would defeat validation (XSA-402). */
+#define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
+
+static inline bool pte_high_ok(pte_t e)
+{
+	return ((uint32_t)(e >> 32) & (uint32_t)(PTE_HIGH_BITS >> 32) & ~(uint32_t)(supported_pte_flags >> 32)) == 0;
+}
+
+/* ---- references by compare-and-swap, the common cases inline ---- */
+
+static inline bool page_get(struct page_info *page, struct domain *d)
+{
+	uint32_t count = page->count_info;
+
+	if (unlikely(page->owner != d || !(count & PGC_ALLOCATED) || (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT ||
+		     cmpxchg32(&page->count_info, count, count + 1) != count))
+		return get_page(page, d);
+	if (likely(page->owner == d))
+		return true;
+	put_page(page);
+	return false;
+}
+
+static inline void page_put(struct page_info *page)
+{
+	uint32_t count = page->count_info;
+
+	if (likely((count & PGC_COUNT_MASK) > 1 && cmpxchg32(&page->count_info, count, count - 1) == count))
+		return;
+	put_page(page);
+}
+
+static inline bool page_get_writable(struct page_info *page)
+{
+	uint32_t type = page->type_info;
+
+	if (likely((type & (PGT_TYPE_MASK | PGT_VALIDATED)) == (PGT_WRITABLE | PGT_VALIDATED) &&
+		   (type & PGT_COUNT_MASK) != PGT_COUNT_MASK && cmpxchg32(&page->type_info, type, type + 1) == type))
+		return true;
+	return get_page_type(page, PGT_WRITABLE, false) == 0;
+}
+
+static inline void page_put_writable(struct page_info *page)
+{
+	uint32_t type = page->type_info;
+
+	if (likely((type & PGT_COUNT_MASK) > 1 && cmpxchg32(&page->type_info, type, type - 1) == type))
+		return;
+	put_page_type(page, false);
+}
+
+/* ---- entries that are not present ---- */
+
+bool pte_absent_ok_slow(const struct domain *d, pte_t e);
+
+/* May d store e, which is not present? See nonpresent_pte_leaks. */
+static inline bool pte_absent_ok(const struct domain *d, pte_t e)
+{
+	return likely(!nonpresent_pte_leaks) || pte_absent_ok_slow(d, e);
+}
+
+/* ---- level 1 ---- */
+
+/* An entry that is not for RAM of `foreign`: an error for the guest, or 0 for device memory. */
+int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t e) MUST_CHECK;
+/* The read-only mapping of a descriptor table's page goes: vCPUs of d forget their LDTs. */
+void pte_descriptor_page_unmapped(struct domain *d);
+
+/*
+ * The references of the present entry e in a table of d, for a frame of `foreign`. 0, or as Xen: -EINVAL (bits that may not be set),
+ * -EPERM (no RAM, and not allowed), -EBUSY (not foreign's, or in use as something that must not be written).
+ */
+static inline int pte_get_l1(struct domain *d, struct domain *foreign, pte_t e)
+{
+	mfn_t mfn = pte_mfn(e);
+	struct page_info *page;
+
+	if (unlikely(((uint32_t)e & (uint32_t)(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(e) || !mfn_valid(mfn)))
+		return pte_get_l1_other(d, foreign, e);
+	page = &frame_table[mfn];
+	if (unlikely(!page_get(page, foreign)))
+		return pte_get_l1_other(d, foreign, e);
+	if (pte_writable(e) && unlikely(!page_get_writable(page))) {
+		page_put(page);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static inline void pte_put_l1(struct domain *d, pte_t e)
+{
+	mfn_t mfn = pte_mfn(e);
+	struct page_info *page;
+
+	if (unlikely(!mfn_valid(mfn)))
+		return;
+	page = &frame_table[mfn];
+	if (unlikely(page->count_info & PGC_IO))
+		return;
+	if (pte_writable(e))
+		page_put_writable(page);
+	else if (unlikely((page->type_info & PGT_TYPE_MASK) == PGT_SEG_DESC) && page->owner == d)
+		pte_descriptor_page_unmapped(d);
+	page_put(page);
+}
+
+/* ---- levels 2 and 3 (mm/page_type.c) ---- */
+
+/* How many entries of a table of this type are the guest's. */
+unsigned table_entries(uint32_t type);
+/* The references of entry e in slot `slot` of a table of that level. 0, -EINVAL, -ERESTART. */
+int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e, bool preemptible) MUST_CHECK;
+
+static inline unsigned table_level(uint32_t type)
+{
+	return (type & PGT_TYPE_MASK) >> 29;
+}
+_Static_assert(PGT_L1 >> 29 == 1 && PGT_L2 >> 29 == 2 && PGT_L3 >> 29 == 3, "types of tables are their levels");
+
+/*
+ * Stores `new` in a live entry in one access; bits of `keep` that the processor set meanwhile stay. `old` is what the entry held when
+ * last read; page_lock is held, so only accessed and dirty bits can be different now. Returns the old entry.
+ */
+static inline pte_t pte_exchange(pte_t *entry, pte_t old, pte_t new, pte_t keep)
+{
+	while (unlikely(!__sync_bool_compare_and_swap(entry, old, new | (old & keep))))
+		old = *(volatile pte_t *)entry;
+	return old;
+}
+
+#endif

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tests/run and the whole-system tests share."""

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the simulated machine leaves out: descriptor windows, trap tables, debug registers and FPU of the processor. Only calls
+ * that have an effect on nothing else.
+ */
+#include "arch/x86_32/arch.h"
+#include "arch/x86_32/bounce.h"
+#include "arch/x86_32/dump.h"
+#include "arch/x86_32/paging.h"
+#include "core/errno.h"
+
+void arch_dump_state(void)
+{
+}
+
+void arch_dump_vcpu(struct vcpu *v)
+{
+	(void)v;
+}
+
+void arch_load_descriptors(struct vcpu *v)
+{
+	(void)v;
+}
+
+void arch_trap_table_changed(struct vcpu *v, unsigned vector)
+{
+	(void)v, (void)vector;
+}
+
+void arch_stack_changed(struct vcpu *v)
+{
+	(void)v;
+}
+
+void arch_ts_changed(struct vcpu *v)
+{
+	(void)v;
+}
+
+void bounce_trap(struct vcpu *v, unsigned vector, uint32_t error_code)
+{
+	(void)v, (void)vector, (void)error_code;
+}
+
+void window_map(uint32_t offset_in_window, mfn_t mfn)
+{
+	(void)offset_in_window, (void)mfn;
+}
+
+uint64_t paging_lookup(uintptr_t va)
+{
+	(void)va;
+	return 0;
+}
+
+int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value)
+{
+	if (reg >= 8)
+		return -EINVAL;
+	v->arch.debugreg[reg] = value;
+	return 0;
+}
+
+int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value)
+{
+	if (reg >= 8)
+		return -EINVAL;
+	*value = v->arch.debugreg[reg];
+	return 0;
+}
+
+int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+	(void)v, (void)c;
+	return -EINVAL;
+}
