@@ -116,10 +116,28 @@ static void add_unreserved(paddr_t start, paddr_t end, unsigned index)
 		alloc_add_range((mfn_t)(start >> PAGE_SHIFT), (mfn_t)(end >> PAGE_SHIFT));
 }
 
+/* Firmware, devices and holes: the first megabyte, and whatever lies between RAM regions. */
+static void mark_io(void)
+{
+	mfn_t next = LOW_MEMORY_END >> PAGE_SHIFT;
+
+	frame_mark_io(0, next);
+	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
+		struct range r = region_frames(&boot_info.region[i]);
+
+		if (boot_info.region[i].type != REGION_RAM || r.end >> PAGE_SHIFT <= next || r.start >= r.end)
+			continue;
+		if (r.start >> PAGE_SHIFT > next)
+			frame_mark_io(next, (mfn_t)MIN(r.start >> PAGE_SHIFT, max_mfn));
+		next = (mfn_t)MIN(r.end >> PAGE_SHIFT, max_mfn);
+	}
+}
+
 void boot_memory_release(void)
 {
 	paddr_t limit = (paddr_t)boot_memory_end() << PAGE_SHIFT;
 
+	mark_io();
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		struct range r = region_frames(&boot_info.region[i]);
 

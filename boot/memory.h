@@ -11,7 +11,7 @@
 paddr_t boot_memory_take(void);
 /* One past the highest RAM frame that the machine-to-physical table has room for. */
 mfn_t boot_memory_end(void);
-/* Gives all RAM that is not reserved or taken to the page allocator. */
+/* Gives all RAM that is not reserved or taken to the page allocator, and marks what is no RAM as I/O memory. */
 void boot_memory_release(void);
 /* Gives a module's frames to the page allocator; after it was used. */
 void boot_memory_release_module(unsigned index);

@@ -34,15 +34,18 @@ static struct {
 	bool to_hypervisor;
 } input;
 
-static void lock_console(void)
+/* False: go on without. With one CPU, who finds the lock held is an NMI in the middle of a message. */
+static bool lock_console(void)
 {
-	if (!panicking)
-		spin_lock(&console_lock);
+	if (panicking || (NR_CPUS == 1 && spin_is_locked(&console_lock)))
+		return false;
+	spin_lock(&console_lock);
+	return true;
 }
 
-static void unlock_console(void)
+static void unlock_console(bool locked)
 {
-	if (!panicking)
+	if (locked)
 		spin_unlock(&console_lock);
 }
 
@@ -90,6 +93,7 @@ void printk(const char *fmt, ...)
 {
 	char text[MESSAGE_MAX];
 	va_list args;
+	bool locked;
 	int len;
 
 	va_start(args, fmt);
@@ -99,31 +103,33 @@ void printk(const char *fmt, ...)
 		len = MESSAGE_MAX - 1;
 		text[len - 1] = '\n';
 	}
-	lock_console();
+	locked = lock_console();
 	emit_message(text, (uint32_t)len);
-	unlock_console();
+	unlock_console(locked);
 }
 
 void console_raw_write(const char *text, uint32_t len)
 {
-	lock_console();
+	bool locked = lock_console();
+
 	emit(text, len);
-	unlock_console();
+	unlock_console(locked);
 }
 
 void console_line_write(const char *line, uint32_t len)
 {
-	lock_console();
+	bool locked = lock_console();
+
 	emit_line_start();
 	emit(line, len);
-	unlock_console();
+	unlock_console(locked);
 }
 
 uint32_t console_ring_read(char *buf, uint32_t max, uint32_t *index, bool clear)
 {
+	bool locked = lock_console();
 	uint32_t from, n;
 
-	lock_console();
 	/* Counts of bytes wrap: compare distances from the oldest byte kept. */
 	from = *index - ring_first <= ring_end - ring_first ? *index : ring_first;
 	n = MIN(max, ring_end - from);
@@ -132,7 +138,7 @@ uint32_t console_ring_read(char *buf, uint32_t max, uint32_t *index, bool clear)
 	*index = from + n;
 	if (clear)
 		ring_first = ring_end;
-	unlock_console();
+	unlock_console(locked);
 	return n;
 }
 
@@ -175,19 +181,20 @@ void console_input(char c)
 
 uint32_t console_input_peek(char *buf, uint32_t max)
 {
+	bool locked = lock_console();
 	uint32_t n;
 
-	lock_console();
 	n = MIN(max, input.end - input.first);
 	for (uint32_t i = 0; i < n; i++)
 		buf[i] = input.text[(input.first + i) % INPUT_SIZE];
-	unlock_console();
+	unlock_console(locked);
 	return n;
 }
 
 void console_input_consume(uint32_t n)
 {
-	lock_console();
+	bool locked = lock_console();
+
 	input.first += MIN(n, input.end - input.first);
-	unlock_console();
+	unlock_console(locked);
 }

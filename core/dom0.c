@@ -83,7 +83,7 @@ INIT static uint32_t count_available(void)
 	return frames;
 }
 
-INIT static uint32_t choose_size(void)
+INIT static void choose_size(struct dom0_build *b)
 {
 	uint32_t available = count_available();
 	uint32_t reserve = MIN(MAX(available / RESERVE_SHARE, RESERVE_MIN), RESERVE_MAX);
@@ -93,7 +93,8 @@ INIT static uint32_t choose_size(void)
 	if (options.dom0_mem_mib && options.dom0_mem_mib > most / FRAMES_PER_MIB)
 		printk("dom0: dom0_mem=%u MiB is more than there is; it gets %u MiB\n", options.dom0_mem_mib,
 		       most / FRAMES_PER_MIB);
-	return wanted && wanted < most ? wanted : most;
+	b->nr_pages = wanted && wanted < most ? wanted : most;
+	b->nr_reserved = reserve;
 }
 
 INIT static void check_size(const struct dom0_build *b)
@@ -138,7 +139,7 @@ INIT struct domain *dom0_build(void)
 
 	parse_kernel(b);
 	dom0_modules_measure(b);
-	b->nr_pages = choose_size();
+	choose_size(b);
 	error = dom0_layout_compute(b);
 	if (error)
 		panic("the initial domain cannot be laid out: %s.\n", error);

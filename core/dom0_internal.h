@@ -43,7 +43,8 @@ struct dom0_build {
 	struct elf_image image;
 	struct dom0_modules modules;
 	struct dom0_layout layout;
-	uint32_t nr_pages; /* of the whole domain */
+	uint32_t nr_pages;    /* of the whole domain */
+	uint32_t nr_reserved; /* frames that stay the hypervisor's */
 	mfn_t *p2m_frame;  /* frames of the p2m list, nr_p2m_frames */
 };
 

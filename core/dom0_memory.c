@@ -120,10 +120,14 @@ INIT static void give_block(struct dom0_build *b, pfn_t *pfn, const struct page_
 	}
 }
 
-/* Blocks as large as there are, for pfns [from, to) that have no frame yet. False: memory ran out. */
+/*
+ * Blocks as large as there are, for pfns [from, to) that have no frame yet. Frames below 4 GiB first: kernels take page tables
+ * and buffers of old devices from low pfns, and qemu-system-i386 does not follow page tables above. False: memory ran out.
+ */
 INIT static bool populate(struct dom0_build *b, pfn_t from, pfn_t to, page_alloc_fn *alloc)
 {
 	uint32_t missing = count_missing(b, from, to);
+	mfn_t max = FRAMES_BELOW_4GIB;
 	unsigned order = MAX_ORDER;
 
 	while (missing) {
@@ -131,15 +135,57 @@ INIT static bool populate(struct dom0_build *b, pfn_t from, pfn_t to, page_alloc
 
 		while (1u << order > missing)
 			order--;
-		page = alloc(b->d, order, 0);
+		page = alloc(b->d, order, max);
 		if (page) {
 			give_block(b, &from, page, order);
 			missing -= 1u << order;
-		} else if (order-- == 0) {
+		} else if (order > 0) {
+			order--;
+		} else if (max) {
+			max = 0;
+			order = MAX_ORDER;
+		} else {
 			return false;
 		}
 	}
 	return true;
+}
+
+/* ---- the hypervisor's share ---- */
+
+/* Blocks held back while the domain takes what it wants, so that some of the memory below 4 GiB is left for the heap. */
+#define MAX_RESERVE_BLOCKS 128
+static INITDATA struct {
+	struct page_info *page;
+	unsigned order;
+} reserve[MAX_RESERVE_BLOCKS];
+static INITDATA unsigned nr_reserve;
+
+INIT static void hold_reserve(uint32_t frames)
+{
+	unsigned order = MAX_ORDER;
+
+	while (frames && nr_reserve < MAX_RESERVE_BLOCKS) {
+		struct page_info *page = NULL;
+
+		if (1u << order <= frames)
+			page = alloc_pages(order, FRAMES_BELOW_4GIB);
+		if (page) {
+			reserve[nr_reserve].page = page;
+			reserve[nr_reserve++].order = order;
+			frames -= 1u << order;
+		} else if (order-- == 0) {
+			return;
+		}
+	}
+}
+
+INIT static void release_reserve(void)
+{
+	while (nr_reserve > 0) {
+		nr_reserve--;
+		free_pages(reserve[nr_reserve].page, reserve[nr_reserve].order);
+	}
 }
 
 INIT void dom0_memory_init(struct dom0_build *b)
@@ -154,8 +200,13 @@ INIT void dom0_memory_init(struct dom0_build *b)
 /* Frames are left as they are: nobody's secrets are in them yet, and zeroing gigabytes takes seconds. */
 INIT void dom0_memory_fill(struct dom0_build *b)
 {
+	uint32_t missing = b->nr_pages - b->d->tot_pages, have = alloc_free_count();
+
+	/* Some of the reserve has been used for the domain's structures. */
+	hold_reserve(have > missing ? MIN(have - missing, b->nr_reserved) : 0);
 	if (!populate(b, b->layout.nr_pages, b->nr_pages, domain_page_alloc_dirty))
 		out_of_memory(b);
+	release_reserve();
 }
 
 INIT void dom0_memory_finish(struct dom0_build *b)

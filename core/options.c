@@ -207,7 +207,6 @@ static const struct option table[] = {
 	{ "noapic", parse_flag, &options.no_apic },
 	{ "nohpet", parse_flag, &options.no_hpet },
 	{ "timer", parse_timer, options.timer },
-	{ "watchdog", parse_flag, &options.watchdog },
 };
 
 static void complain(enum complaint_kind kind, const char *word)

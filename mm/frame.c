@@ -53,7 +53,7 @@ static COLD void page_free(struct page_info *page, uint32_t count)
 	}
 	free_pages(page, 0);
 	if (count & PGC_RELEASED)
-		__atomic_fetch_sub(&d->refs, 1, __ATOMIC_SEQ_CST);
+		domain_put(d);
 }
 
 void put_page(struct page_info *page)

@@ -14,11 +14,9 @@
 #include "arch/x86_32/emulate_internal.h"
 #include "arch/x86_32/trapnr.h"
 #include "core/errno.h"
-#include "core/sched.h"
 #include "mm/mmu.h"
 
 #define SOFTWARE_INTERRUPT_LENGTH 2
-#define CR0_LMSW 0xfu /* what LMSW replaces; it cannot clear PE */
 
 static uint64_t edx_eax(const struct insn_regs *r)
 {
@@ -52,15 +50,15 @@ static enum outcome write_cr3_of(struct vcpu *v, uint32_t value)
 {
 	int rc;
 
-	spin_lock(&v->domain->page_lock);
-	rc = mmu_new_top(v, xen_cr3_to_pfn(value));
-	spin_unlock(&v->domain->page_lock);
+	rc = mmu_finish_drop(v);
+	if (rc == 0) {
+		spin_lock(&v->domain->page_lock);
+		rc = mmu_new_top(v, xen_cr3_to_pfn(value));
+		spin_unlock(&v->domain->page_lock);
+	}
 	if (rc == -ERESTART)
 		return AGAIN;
-	if (rc)
-		return REFUSED;
-	ldt_drop(v);
-	return DONE;
+	return rc ? REFUSED : DONE;
 }
 
 static enum outcome mov_to_cr(struct vcpu *v, unsigned cr, uint32_t value)
@@ -102,11 +100,6 @@ static bool mov_from_cr(const struct vcpu *v, unsigned cr, uint32_t *value)
 	}
 }
 
-static bool lmsw(struct vcpu *v, uint32_t value)
-{
-	return write_cr0_of(v, (guest_read_cr0(v) & ~(CR0_LMSW & ~CR0_PE)) | (value & CR0_LMSW));
-}
-
 static bool read_tsc(struct emulation *e)
 {
 	if ((e->v->arch.guest_cr4 & CR4_TSD) && !in_guest_kernel(e->f))
@@ -130,16 +123,6 @@ static bool access_msr(struct emulation *e)
 	return true;
 }
 
-static void flush_page(struct emulation *e)
-{
-	uint64_t descriptor;
-	uint32_t base = 0;
-
-	if (segment_descriptor(e->v, segment_selector(e->f, e->in.segment), &descriptor))
-		base = descriptor_base(descriptor);
-	tlb_flush_page(base + insn_effective_offset(&e->in, &e->regs));
-}
-
 /* A guest without devices has no use for a flush of the caches, and could slow others with it. */
 static void flush_caches(const struct vcpu *v)
 {
@@ -157,7 +140,6 @@ static enum outcome kernel_operation(struct emulation *e)
 {
 	struct vcpu *v = e->v;
 	uint32_t *rm = &e->regs.gpr[e->in.rm];
-	int rc;
 
 	switch (e->in.op) {
 	case INSN_OP_MOV_FROM_CR:
@@ -165,19 +147,12 @@ static enum outcome kernel_operation(struct emulation *e)
 	case INSN_OP_MOV_TO_CR:
 		return mov_to_cr(v, e->in.reg, *rm);
 	case INSN_OP_MOV_FROM_DR:
-		rc = arch_debugreg_get(v, e->in.reg, rm);
-		return done_if(rc == 0);
+		return done_if(arch_debugreg_get(v, e->in.reg, rm) == 0);
 	case INSN_OP_MOV_TO_DR:
 		return done_if(arch_debugreg_set(v, e->in.reg, *rm) == 0);
-	case INSN_OP_LMSW:
-		return done_if(lmsw(v, *rm));
 	case INSN_OP_CLTS:
 		set_ts(v, false);
 		return DONE;
-	case INSN_OP_INVLPG:
-		flush_page(e);
-		return DONE;
-	case INSN_OP_INVD:
 	case INSN_OP_WBINVD:
 		flush_caches(v);
 		return DONE;
@@ -186,10 +161,7 @@ static enum outcome kernel_operation(struct emulation *e)
 		return done_if(access_msr(e));
 	case INSN_OP_XSETBV:
 		return done_if(fpu_set_xcr0(v, e->regs.gpr[INSN_ECX], edx_eax(&e->regs)));
-	case INSN_OP_HLT:
-		sched_block();
-		return DONE;
-	default:
+	default: /* HLT, INVLPG, INVD, LMSW, table registers: there are hypercalls, or no use */
 		return REFUSED;
 	}
 }

@@ -21,6 +21,8 @@
 ASMCALL void start_hypervisor(uint32_t magic, const void *mbi);
 void exit_to_guest(void) NORETURN;
 
+#define DEFAULT_APIC_ADDRESS 0xfee00000u /* SDM vol. 3, 11.4.1 */
+
 /* The idle vCPU has no event state; the exit path looks at this all the same. */
 static vcpu_info_t idle_info;
 static struct vcpu idle_vcpu;
@@ -39,6 +41,21 @@ static void print_banner(void)
 {
 	printk("Ringlet, a microhypervisor for 32-bit x86\n");
 	printk("loaded by %s, command line \"%s\"\n", boot_info.loader, boot_info.cmdline);
+}
+
+/* Device registers that the hypervisor drives itself: no domain may map them. */
+static void keep_own_devices(void)
+{
+	mfn_t lapic = (mfn_t)((acpi.lapic ? acpi.lapic : DEFAULT_APIC_ADDRESS) >> PAGE_SHIFT);
+
+	frame_deny_io(lapic, lapic + 1);
+	if (acpi.hpet)
+		frame_deny_io((mfn_t)(acpi.hpet >> PAGE_SHIFT), (mfn_t)(acpi.hpet >> PAGE_SHIFT) + 1);
+	for (unsigned i = 0; i < acpi.nr_ioapics; i++) {
+		mfn_t ioapic = (mfn_t)(acpi.ioapic[i].address >> PAGE_SHIFT);
+
+		frame_deny_io(ioapic, ioapic + 1);
+	}
 }
 
 ASMCALL void start_hypervisor(uint32_t magic, const void *mbi)
@@ -69,6 +86,7 @@ ASMCALL void start_hypervisor(uint32_t magic, const void *mbi)
 	acpi_init();
 	i8259_init();
 	apic_init();
+	keep_own_devices();
 	clock_init();
 	sched_init();
 	isolation_choose();

@@ -54,20 +54,9 @@ uint64_t paging_lookup(uintptr_t va)
 	return 0;
 }
 
-int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value)
+void arch_debugreg_load(struct vcpu *v)
 {
-	if (reg >= 8)
-		return -EINVAL;
-	v->arch.debugreg[reg] = value;
-	return 0;
-}
-
-int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value)
-{
-	if (reg >= 8)
-		return -EINVAL;
-	*value = v->arch.debugreg[reg];
-	return 0;
+	(void)v;
 }
 
 int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)

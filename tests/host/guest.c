@@ -91,10 +91,14 @@ struct guest *guest_create(domid_t id, enum guest_kind kind, unsigned nr_pages, 
 
 bool guest_kill(struct guest *g)
 {
+	int leaks;
+
 	machine_idle();
+	machine_forget(g->d);
 	while (domain_kill(g->d))
 		continue;
-	return true;
+	leaks = machine_leaks();
+	return leaks == 0;
 }
 
 void guest_destroy(struct guest *g)

@@ -31,7 +31,7 @@ static struct vcpu idle_vcpu;
 static vcpu_info_t idle_info;
 static struct trap_frame frame_page;
 static struct vcpu *loaded;
-static uint32_t frames_at_boot;
+static uint32_t free_at_boot;
 static char log_text[8192];
 static uint32_t log_used;
 
@@ -48,6 +48,14 @@ void machine_stop_with(const char *format, ...)
 }
 
 /* ---- boot ---- */
+
+static void domain_kill_all(struct domain *d)
+{
+	if (!d)
+		machine_stop_with("too little simulated memory");
+	while (domain_kill(d))
+		continue;
+}
 
 void machine_init(void)
 {
@@ -68,12 +76,14 @@ void machine_init(void)
 	boot_info.region[0].end = (paddr_t)MACHINE_RAM_FRAMES << PAGE_SHIFT;
 	boot_info.region[0].type = 1;
 	sched_init();
-	frames_at_boot = alloc_free_count() + heap_used_count();
+	/* A first domain leaves behind what the heap keeps for good. */
+	domain_kill_all(domain_create(1, DOMAIN_ORDINARY, 1, 1));
+	free_at_boot = alloc_free_count();
 }
 
 int machine_leaks(void)
 {
-	return (int)(frames_at_boot - alloc_free_count() - heap_used_count());
+	return (int)(free_at_boot - alloc_free_count());
 }
 
 /* ---- time and work ---- */
@@ -209,25 +219,64 @@ void arch_info_changed(struct vcpu *v)
 		this_cpu()->info = v->info;
 }
 
-void machine_idle(void)
+/* Domains that the tests keep off the processor, so that the scheduler's choice is theirs. */
+static struct domain *parked[8];
+
+static void park(struct domain *d)
 {
-	arch_switch_to(&idle_vcpu);
-	arch_vcpu_unload(loaded ? loaded : &idle_vcpu);
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(parked); i++) {
+		if (!parked[i]) {
+			parked[i] = d;
+			domain_pause(d);
+			raise_work(WORK_SCHEDULE);
+			return;
+		}
+	}
+	machine_stop_with("too many domains");
 }
 
-/* By the scheduler where it would agree; a test may also run a vCPU whose domain is only being built. */
+static void unpark(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(parked); i++) {
+		if (parked[i] == d) {
+			parked[i] = NULL;
+			domain_unpause(d);
+			return;
+		}
+	}
+}
+
+void machine_idle(void)
+{
+	if (current_vcpu()->domain)
+		park(current_vcpu()->domain);
+	machine_exit_path();
+}
+
+void machine_forget(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(parked); i++)
+		if (parked[i] == d)
+			parked[i] = NULL;
+}
+
 bool machine_run(struct vcpu *v)
 {
-	if (v->domain->state > DOMAIN_RUNNING)
+	if (v->domain->state != DOMAIN_RUNNING)
 		return false;
-	if (v->domain->state == DOMAIN_RUNNING) {
-		vcpu_unblock(v);
-		raise_work(WORK_SCHEDULE);
-		machine_exit_path();
-	}
-	if (current_vcpu() != v)
-		arch_switch_to(v);
-	return true;
+	if (current_vcpu()->domain && current_vcpu()->domain != v->domain)
+		park(current_vcpu()->domain);
+	unpark(v->domain);
+	vcpu_unblock(v);
+	raise_work(WORK_SCHEDULE);
+	machine_exit_path();
+	return current_vcpu() == v;
 }
 
 void arch_vcpu_init(struct vcpu *v)

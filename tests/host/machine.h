@@ -48,10 +48,12 @@ extern struct machine {
 uint32_t machine_random(void);
 /* Lets time pass; timers fire. */
 void machine_advance(s_time_t ns);
-/* Makes v the running vCPU, waking it if it sleeps. False: it cannot run any more. */
+/* Makes v the running vCPU, waking it if it sleeps; other domains wait. False: it cannot run any more. */
 bool machine_run(struct vcpu *v);
 /* Nothing runs: current is the idle vCPU. */
 void machine_idle(void);
+/* d is about to be killed; after machine_idle(). */
+void machine_forget(struct domain *d);
 /* What the exit path does before it returns to a guest. */
 void machine_exit_path(void);
 
@@ -84,7 +86,7 @@ mfn_t machine_translate(gva_t va, bool write);
 unsigned machine_check_isolation(void);
 /* Both kinds of audit; aborts with a message when something is wrong. */
 void machine_check(const char *where);
-/* Frames that are neither free nor were in use when the machine had booted. */
+/* Frames that are neither free nor were in use when the machine had booted and made a first domain. */
 int machine_leaks(void);
 
 #endif

@@ -91,13 +91,13 @@ static void string_functions(void **state)
 	assert_string_equal(small, "hyp");
 }
 
-#define SAME(...)                                                                                  \
-	do {                                                                                       \
-		char mine[80], theirs[80];                                                         \
-		int n = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                             \
-                                                                                                   \
-		assert_int_equal(ringlet_snprintf(mine, sizeof(mine), __VA_ARGS__), n);            \
-		assert_string_equal(mine, theirs);                                                 \
+#define SAME(...)                                                                       \
+	do {                                                                            \
+		char mine[80], theirs[80];                                              \
+		int n = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                  \
+                                                                                        \
+		assert_int_equal(ringlet_snprintf(mine, sizeof(mine), __VA_ARGS__), n); \
+		assert_string_equal(mine, theirs);                                      \
 	} while (0)
 
 static void formatted_output(void **state)
@@ -152,10 +152,8 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_functions),
-		cmocka_unit_test(string_functions),
-		cmocka_unit_test(formatted_output),
-		cmocka_unit_test(formatted_output_is_cut_short),
+		cmocka_unit_test(memory_functions), cmocka_unit_test(string_functions),
+		cmocka_unit_test(formatted_output), cmocka_unit_test(formatted_output_is_cut_short),
 		cmocka_unit_test(numbers),
 	};
 

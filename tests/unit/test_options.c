@@ -48,7 +48,7 @@ static void every_option(void **state)
 	(void)state;
 	options_parse("/boot/hypervisor.elf isolation=paging dom0_mem=2G  dom0_max_vcpus=4 "
 		      "console=com2,com4 com2=9600 com4=115200,8n1 loglvl=all noreboot panic=7 "
-		      "noapic nohpet timer=pit watchdog");
+		      "noapic nohpet timer=pit");
 	assert_complaint(NULL);
 	assert_int_equal(options.isolation, ISOLATION_PAGING);
 	assert_int_equal(options.dom0_mem_mib, 2048);
@@ -62,7 +62,6 @@ static void every_option(void **state)
 	assert_int_equal(options.panic_seconds, 7);
 	assert_true(options.no_apic);
 	assert_true(options.no_hpet);
-	assert_true(options.watchdog);
 	assert_string_equal(options.timer, "pit");
 }
 
@@ -89,10 +88,28 @@ static void memory_sizes(void **state)
 static void bad_words_change_nothing(void **state)
 {
 	static const char *const bad[] = {
-		"isolation=none", "isolation", "dom0_mem=", "dom0_mem=1K", "dom0_mem=99999999999G",
-		"dom0_mem=0", "dom0_max_vcpus=0", "dom0_max_vcpus=33", "console=com5",
-		"console=com1,", "com1=0", "com1=115201", "com1=9600,7e1", "loglvl=9", "noreboot=1",
-		"panic=-1", "panic=1x", "timer=hpet", "speed=11", "noreboots", "=", "x",
+		"isolation=none",
+		"isolation",
+		"dom0_mem=",
+		"dom0_mem=1K",
+		"dom0_mem=99999999999G",
+		"dom0_mem=0",
+		"dom0_max_vcpus=0",
+		"dom0_max_vcpus=33",
+		"console=com5",
+		"console=com1,",
+		"com1=0",
+		"com1=115201",
+		"com1=9600,7e1",
+		"loglvl=9",
+		"noreboot=1",
+		"panic=-1",
+		"panic=1x",
+		"timer=hpet",
+		"speed=11",
+		"noreboots",
+		"=",
+		"x",
 	};
 
 	(void)state;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random guests: turns bytes into what two guests do - hypercalls, stores to their memory, writes to their page tables - and checks
+ * isolation, counts and leaks after each step. The grammar prefers what nearly makes sense, because that gets further.
+ */
+#ifndef RINGLET_TESTS_FUZZ_ENGINE_H
+#define RINGLET_TESTS_FUZZ_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/host/guest.h"
+
+/* Plays one input to its end; aborts when something is wrong. */
+void engine_play(const uint8_t *data, size_t size);
+
+/* ---- between engine.c and calls.c ---- */
+
+struct engine {
+	const uint8_t *data;
+	size_t left;
+	struct guest *guest[2];
+	unsigned running; /* which of them */
+};
+
+uint32_t engine_byte(struct engine *e);
+uint32_t engine_word(struct engine *e);
+/* 0 .. n-1 */
+uint32_t engine_choose(struct engine *e, uint32_t n);
+struct guest *engine_guest(struct engine *e);
+
+mfn_t engine_frame(struct engine *e);
+gva_t engine_address(struct engine *e);
+pte_t engine_pte(struct engine *e);
+uint32_t engine_domid(struct engine *e);
+
+/* One hypercall's number and arguments; buffers for it lie in the guest's page 0 from *buffer on, which moves. */
+struct call {
+	uint32_t op, args[6];
+};
+struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall);
+
+#endif
