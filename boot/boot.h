@@ -32,24 +32,29 @@ struct boot_info {
 	unsigned nr_modules, nr_regions;
 	struct boot_module module[BOOT_MAX_MODULES];
 	struct boot_region region[BOOT_MAX_REGIONS]; /* sorted, not overlapping, worst type wins */
-	uint8_t rsdp_copy[36];			     /* the RSDP itself; Multiboot2 does not say where it was */
-	uint8_t rsdp_length;			     /* 20 (ACPI 1.0) or 36; 0: none */
+	uint8_t rsdp_copy[36]; /* the RSDP itself; Multiboot2 does not say where it was */
+	uint8_t rsdp_length;   /* 20 (ACPI 1.0) or 36; 0: none */
 	struct {
-		paddr_t address;		     /* 0: the loader set up no screen, or did not say */
+		paddr_t address; /* 0: the loader set up no screen, or did not say */
 		uint32_t pitch, width, height;
-		uint8_t bpp, type; /* BOOT_FRAMEBUFFER_*; EGA text counts width and height in characters */
+		uint8_t bpp;
+		uint8_t type; /* BOOT_FRAMEBUFFER_*; EGA text: width and height are in characters */
 		uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
 	} framebuffer;
 };
 
 extern struct boot_info boot_info;
 
-/* The longest information structure that multiboot2_parse() reads; start-up code maps this much, or total_size if less. */
+/*
+ * The longest information structure that multiboot2_parse() reads; start-up code maps this much, or
+ * total_size if less.
+ */
 #define BOOT_INFO_MAX 0x100000u
 
 /*
- * Parses the multiboot2 information at (mapped) address `mbi`; magic is what the loader left in %eax. RAM is cut
- * at the capacity of the machine-to-physical table. NULL, or a message saying what is wrong.
+ * Parses the multiboot2 information at (mapped) address `mbi`; magic is what the loader left in
+ * %eax. RAM is cut at the capacity of the machine-to-physical table. NULL, or a message saying what
+ * is wrong.
  */
 const char *multiboot2_parse(const void *mbi, uint32_t magic);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot loader's information, copied into boot_info before its memory is reused. The loader is trusted to mean well, not
- * to be free of bugs: no length is believed beyond the structure that contains it. Multiboot2 specification, 3.6.
+ * The boot loader's information, copied into boot_info before its memory is reused. The loader is
+ * trusted to mean well, not to be free of bugs: no length is believed beyond the structure that
+ * contains it. Multiboot2 specification, 3.6.
  */
 #include "boot/boot.h"
 
@@ -113,10 +114,12 @@ INIT static const char *parse_tag(const struct mb2_tag *tag)
 
 	switch (tag->type) {
 	case MULTIBOOT2_TAG_CMDLINE:
-		copy_string(boot_info.cmdline, sizeof(boot_info.cmdline), (const char *)(tag + 1), payload);
+		copy_string(boot_info.cmdline, sizeof(boot_info.cmdline), (const char *)(tag + 1),
+			    payload);
 		return NULL;
 	case MULTIBOOT2_TAG_LOADER_NAME:
-		copy_string(boot_info.loader, sizeof(boot_info.loader), (const char *)(tag + 1), payload);
+		copy_string(boot_info.loader, sizeof(boot_info.loader), (const char *)(tag + 1),
+			    payload);
 		return NULL;
 	case MULTIBOOT2_TAG_MODULE:
 		return parse_module((const struct mb2_module *)tag);
@@ -170,7 +173,10 @@ INIT static unsigned collect_boundaries(void)
 	return n;
 }
 
-/* The worst type that any entry gives to [start, ...) up to the next boundary; 0: no entry covers it. */
+/*
+ * The worst type that any entry gives to [start, ...) up to the next boundary; 0: no entry covers
+ * it.
+ */
 INIT static uint32_t worst_type(paddr_t start)
 {
 	uint32_t worst = 0;
@@ -186,8 +192,8 @@ INIT static uint32_t worst_type(paddr_t start)
 }
 
 /*
- * Firmware maps come unsorted and overlapping. Between two neighbouring boundaries the type is constant. What
- * finds no room is left out, which is safe: only listed RAM is used.
+ * Firmware maps come unsorted and overlapping. Between two neighbouring boundaries the type is
+ * constant. What finds no room is left out, which is safe: only listed RAM is used.
  */
 INIT static const char *sort_memory_map(void)
 {
@@ -201,7 +207,8 @@ INIT static const char *sort_memory_map(void)
 		ram |= type == MULTIBOOT2_MEMORY_RAM;
 		if (type == 0)
 			continue;
-		if (boot_info.nr_regions > 0 && last[-1].end == boundary[i] && last[-1].type == type)
+		if (boot_info.nr_regions > 0 && last[-1].end == boundary[i] &&
+		    last[-1].type == type)
 			last[-1].end = boundary[i + 1];
 		else if (boot_info.nr_regions < BOOT_MAX_REGIONS)
 			boot_info.region[boot_info.nr_regions++] =
@@ -221,7 +228,7 @@ INIT static const char *parse_tags(const struct mb2_info *info)
 		if (tag->type == MULTIBOOT2_TAG_END)
 			return NULL;
 		if (tag->size < sizeof(*tag) || tag->size > total - offset)
-			return "the boot loader's information is damaged: a tag has an impossible length";
+			return "the boot loader's information is damaged: impossible tag length";
 		error = parse_tag(tag);
 		if (error)
 			return error;
@@ -236,10 +243,12 @@ INIT const char *multiboot2_parse(const void *mbi, uint32_t magic)
 	const char *error;
 
 	if (magic == MULTIBOOT_BOOTLOADER_MAGIC)
-		return "loaded by the Multiboot 1 protocol: in GRUB use `multiboot2` and `module2` instead of "
+		return "loaded by the Multiboot 1 protocol: in GRUB use `multiboot2` and "
+		       "`module2` instead of "
 		       "`multiboot` and `module`";
 	if (magic != MULTIBOOT2_BOOTLOADER_MAGIC)
-		return "not loaded by a Multiboot2 boot loader: in GRUB use `multiboot2 /hypervisor.elf`";
+		return "not loaded by a Multiboot2 boot loader: in GRUB use "
+		       "`multiboot2 /hypervisor.elf`";
 	if (info->total_size < sizeof(*info) || info->total_size > BOOT_INFO_MAX)
 		return "the boot loader's information is damaged: its length is impossible";
 	memset(&boot_info, 0, sizeof(boot_info));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of the Multiboot2 specification, version 2.0, that a loaded kernel meets: the header's tags (section 3.1) for
- * the assembler, and the boot information (section 3.6). All fields are little-endian; every tag starts 8-byte aligned.
+ * The part of the Multiboot2 specification, version 2.0, that a loaded kernel meets: the header's
+ * tags (section 3.1) for the assembler, and the boot information (section 3.6). All fields are
+ * little-endian; every tag starts 8-byte aligned.
  */
 #ifndef RINGLET_BOOT_MULTIBOOT2_H
 #define RINGLET_BOOT_MULTIBOOT2_H
@@ -86,9 +87,11 @@ struct mb2_framebuffer {
 	uint32_t pitch, width, height;
 	uint8_t bpp, type;
 	uint16_t reserved;
-	uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size; /* MULTIBOOT2_FRAMEBUFFER_RGB only */
+	uint8_t red_pos, red_size, green_pos, green_size, blue_pos,
+		blue_size; /* MULTIBOOT2_FRAMEBUFFER_RGB only */
 } PACKED;
-_Static_assert(offsetof(struct mb2_framebuffer, red_pos) == 32, "as the specification's multiboot2.h has it");
+_Static_assert(offsetof(struct mb2_framebuffer, red_pos) == 32,
+	       "as the specification's multiboot2.h has it");
 #endif
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Construction of the initial domain: how much memory it gets, and the order of the steps. The kernel image is
- * copied into place and its module's memory is used again; other modules stay where they are (core/dom0_modules.c).
+ * Construction of the initial domain: how much memory it gets, and the order of the steps. The
+ * kernel image is copied into place and its module's memory is used again; other modules stay where
+ * they are (core/dom0_modules.c).
  */
 #include "core/dom0.h"
 
@@ -23,7 +24,8 @@ static INITDATA struct dom0_build build;
 
 /* ---- the kernel ---- */
 
-INIT static void read_kernel_module(const struct elf_source *source, uint32_t offset, void *dst, uint32_t len)
+INIT static void read_kernel_module(const struct elf_source *source, uint32_t offset, void *dst,
+				    uint32_t len)
 {
 	(void)source;
 	dom0_module_read(KERNEL_MODULE, offset, dst, len);
@@ -32,17 +34,20 @@ INIT static void read_kernel_module(const struct elf_source *source, uint32_t of
 INIT static void parse_kernel(struct dom0_build *b)
 {
 	const struct boot_module *module = &boot_info.module[KERNEL_MODULE];
-	const struct elf_source source = { read_kernel_module, (uint32_t)(module->end - module->start) };
+	const struct elf_source source = { read_kernel_module,
+					   (uint32_t)(module->end - module->start) };
 	const char *error;
 
 	if (boot_info.nr_modules == 0)
-		panic("no module loaded: the GRUB entry needs a line `module2 /KERNEL` behind `multiboot2`, with a kernel "
+		panic("no module loaded: the GRUB entry needs a line `module2 /KERNEL` "
+		      "behind `multiboot2`, with a kernel "
 		      "built for Xen PV, 32 bit, PAE.\n");
 	error = elf_parse(&source, &b->image);
 	if (error)
 		panic("the first module is not a kernel that can run here: %s.\n", error);
-	printk("dom0: %s %s, loader %s, PAE%s, entry 0x%x\n", b->image.guest_os[0] ? b->image.guest_os : "kernel",
-	       b->image.guest_version, b->image.loader[0] ? b->image.loader : "linux",
+	printk("dom0: %s %s, loader %s, PAE%s, entry 0x%x\n",
+	       b->image.guest_os[0] ? b->image.guest_os : "kernel", b->image.guest_version,
+	       b->image.loader[0] ? b->image.loader : "linux",
 	       b->image.pae == ELF_PAE_YES ? "" : " with extended-cr3", b->image.entry);
 }
 
@@ -52,7 +57,8 @@ INIT static void load_segment(struct dom0_build *b, const struct elf_segment *s)
 
 	while (done < s->file_size) {
 		gva_t va = s->va + done;
-		uint32_t in_page = va & (PAGE_SIZE - 1), n = MIN(s->file_size - done, PAGE_SIZE - in_page);
+		uint32_t in_page = va & (PAGE_SIZE - 1),
+			 n = MIN(s->file_size - done, PAGE_SIZE - in_page);
 		uint8_t *page = dom0_map(b, dom0_va_to_pfn(b, va));
 
 		dom0_module_read(KERNEL_MODULE, s->offset + done, page + in_page, n);
@@ -91,8 +97,8 @@ INIT static void choose_size(struct dom0_build *b)
 	uint32_t wanted = options.dom0_mem_mib * FRAMES_PER_MIB;
 
 	if (options.dom0_mem_mib && options.dom0_mem_mib > most / FRAMES_PER_MIB)
-		printk("dom0: dom0_mem=%u MiB is more than there is; it gets %u MiB\n", options.dom0_mem_mib,
-		       most / FRAMES_PER_MIB);
+		printk("dom0: dom0_mem=%u MiB is more than there is; it gets %u MiB\n",
+		       options.dom0_mem_mib, most / FRAMES_PER_MIB);
 	b->nr_pages = wanted && wanted < most ? wanted : most;
 	b->nr_reserved = reserve;
 }
@@ -101,11 +107,13 @@ INIT static void check_size(const struct dom0_build *b)
 {
 	if (b->layout.nr_pages <= b->nr_pages)
 		return;
-	panic("too little memory for the initial domain: kernel, modules, page tables and padding need %u KiB, it has %u KiB "
+	panic("too little memory for the initial domain: kernel, modules, page tables and "
+	      "padding need %u KiB, it has %u KiB "
 	      "(%u KiB are free, some of it kept for the hypervisor). %s\n",
 	      b->layout.nr_pages * (PAGE_SIZE / 1024), b->nr_pages * (PAGE_SIZE / 1024),
 	      count_available() * (PAGE_SIZE / 1024),
-	      options.dom0_mem_mib ? "Raise or drop the option dom0_mem." : "Add memory or load a smaller kernel.");
+	      options.dom0_mem_mib ? "Raise or drop the option dom0_mem."
+				   : "Add memory or load a smaller kernel.");
 }
 
 /* ---- all together ---- */
@@ -127,9 +135,10 @@ INIT static void report(const struct dom0_build *b)
 {
 	const struct dom0_layout *l = &b->layout;
 
-	printk("dom0: %u MiB; kernel 0x%x-0x%x, modules %u KiB, start_info 0x%x, page tables 0x%x, stack 0x%x, mapped to 0x%x\n",
-	       b->nr_pages / FRAMES_PER_MIB, b->image.virt_start, b->image.virt_end, b->modules.len / 1024, l->start_info,
-	       l->page_tables, l->stack_end, l->end);
+	printk("dom0: %u MiB; kernel 0x%x-0x%x, modules %u KiB, start_info 0x%x, page tables 0x%x, "
+	       "stack 0x%x, mapped to 0x%x\n",
+	       b->nr_pages / FRAMES_PER_MIB, b->image.virt_start, b->image.virt_end,
+	       b->modules.len / 1024, l->start_info, l->page_tables, l->stack_end, l->end);
 }
 
 INIT struct domain *dom0_build(void)

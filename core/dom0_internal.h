@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * State of the initial domain's construction, shared by the core/dom0*.c files. Boot only, one CPU, no locks.
+ * State of the initial domain's construction, shared by the core/dom0*.c files. Boot only, one CPU,
+ * no locks.
  */
 #ifndef RINGLET_CORE_DOM0_INTERNAL_H
 #define RINGLET_CORE_DOM0_INTERNAL_H
@@ -11,16 +12,22 @@
 
 #define P2M_ENTRIES (PAGE_SIZE / sizeof(uint32_t))
 
-/* What mod_start points to: one module as it is, or a table, command lines, and then each module on a page of its own. */
+/*
+ * What mod_start points to: one module as it is, or a table, command lines, and then each module on
+ * a page of its own.
+ */
 struct dom0_modules {
-	unsigned count;	    /* boot modules 1 .. count */
-	bool table;	    /* SIF_MULTIBOOT_MOD */
-	uint32_t table_len; /* bytes before the first module, whole pages */
-	uint32_t len;	    /* all together; 0: no module */
+	unsigned count;			   /* boot modules 1 .. count */
+	bool table;			   /* SIF_MULTIBOOT_MOD */
+	uint32_t table_len;		   /* bytes before the first module, whole pages */
+	uint32_t len;			   /* all together; 0: no module */
 	uint32_t offset[BOOT_MAX_MODULES]; /* of boot module i, i >= 1 */
 };
 
-/* Virtual addresses of the boot elements; where_pfn for what need not be mapped in the initial region. */
+/*
+ * Virtual addresses of the boot elements; where_pfn for what need not be mapped in the initial
+ * region.
+ */
 struct dom0_layout {
 	gva_t start, end; /* the initial region, which maps pfn 0, 1, 2 ... */
 	gva_t modules;	  /* 0: not mapped */
@@ -45,7 +52,7 @@ struct dom0_build {
 	struct dom0_layout layout;
 	uint32_t nr_pages;    /* of the whole domain */
 	uint32_t nr_reserved; /* frames that stay the hypervisor's */
-	mfn_t *p2m_frame;  /* frames of the p2m list, nr_p2m_frames */
+	mfn_t *p2m_frame;     /* frames of the p2m list, nr_p2m_frames */
 };
 
 /* ---- core/dom0_layout.c ---- */
@@ -61,13 +68,17 @@ void dom0_memory_fill(struct dom0_build *b);
 mfn_t dom0_mfn(const struct dom0_build *b, pfn_t pfn);
 /* A window on a page of the domain; close with frame_unmap(). */
 void *dom0_map(const struct dom0_build *b, pfn_t pfn);
-void dom0_write(const struct dom0_build *b, pfn_t pfn, uint32_t offset, const void *src, uint32_t len);
+void dom0_write(const struct dom0_build *b, pfn_t pfn, uint32_t offset, const void *src,
+		uint32_t len);
 /* Forgets the list of p2m frames. */
 void dom0_memory_finish(struct dom0_build *b);
 
 /* ---- core/dom0_modules.c ---- */
 void dom0_modules_measure(struct dom0_build *b);
-/* Frames that the module's bytes lie in and that become the domain's as they are; 0 when it has to be copied. */
+/*
+ * Frames that the module's bytes lie in and that become the domain's as they are; 0 when it has to
+ * be copied.
+ */
 uint32_t dom0_module_frames(unsigned module);
 /* Gives the domain the modules' own frames where possible (before other frames are allocated). */
 void dom0_modules_adopt(struct dom0_build *b);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where everything goes in the initial domain: the order, alignment and padding that <xen/xen.h> promises under
- * "startofday_layout". The initial region maps pseudo-physical memory from 0 on; what a kernel asked to have elsewhere
- * (MOD_START_PFN, INIT_P2M) follows behind it in pseudo-physical memory.
+ * Where everything goes in the initial domain: the order, alignment and padding that <xen/xen.h>
+ * promises under "startofday_layout". The initial region maps pseudo-physical memory from 0 on;
+ * what a kernel asked to have elsewhere (MOD_START_PFN, INIT_P2M) follows behind it in
+ * pseudo-physical memory.
  */
 #include "core/dom0_internal.h"
 
 #include "core/lib.h"
 
-#define REGION_ALIGN 0x400000u /* "ends on an aligned 4MB boundary" */
+#define REGION_ALIGN 0x400000u	/* "ends on an aligned 4MB boundary" */
 #define REGION_PADDING 0x80000u /* "at least 512kB padding after the final bootstrap element" */
 #define L2_SPAN (1u << L2_SHIFT)
 #define L3_AND_L2_PAGES (1 + L3_SLOTS)
@@ -29,7 +30,10 @@ INIT static uint32_t count_l1(uint64_t start, uint64_t end)
 	return (uint32_t)(((end - 1) >> L2_SHIFT) - (start >> L2_SHIFT) + 1);
 }
 
-/* Page tables map the region that contains them: more tables may need more tables. Returns the end of the region. */
+/*
+ * Page tables map the region that contains them: more tables may need more tables. Returns the end
+ * of the region.
+ */
 INIT static uint64_t place_tables(struct dom0_layout *l, uint64_t tables)
 {
 	uint64_t end;
@@ -60,7 +64,8 @@ INIT static const char *place_outside(struct dom0_build *b, bool modules, bool p
 	if (p2m) {
 		l->p2m = b->image.init_p2m;
 		p2m_end = l->p2m + (uint64_t)l->nr_p2m_frames * PAGE_SIZE;
-		if (p2m_end > HV_START || (l->p2m < l->end && p2m_end > (l->start & ~(L2_SPAN - 1))))
+		if (p2m_end > HV_START ||
+		    (l->p2m < l->end && p2m_end > (l->start & ~(L2_SPAN - 1))))
 			return "note INIT_P2M leaves no room for the frame list";
 		l->nr_p2m_l1 = count_l1(l->p2m, p2m_end);
 		l->p2m_pfn = pfn;
@@ -95,7 +100,8 @@ INIT const char *dom0_layout_compute(struct dom0_build *b)
 	l->start_info = (gva_t)va;
 	end = place_tables(l, va + PAGE_SIZE);
 	if (end > HV_START)
-		return "kernel, modules and frame list do not fit between VIRT_BASE and the hypervisor: give it less memory "
+		return "kernel, modules and frame list do not fit between VIRT_BASE and the "
+		       "hypervisor: give it less memory "
 		       "(dom0_mem=MiB) or a smaller initial RAM disk";
 	l->end = (gva_t)end;
 	return place_outside(b, b->modules.len && !modules_inside, b->image.has_init_p2m);

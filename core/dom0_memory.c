@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initial domain's frames. The p2m list is made first, and is from then on how everything else here finds a
- * page: an entry of 0 means "no frame yet" (frame 0 is never handed out). m2p is kept in step.
+ * The initial domain's frames. The p2m list is made first, and is from then on how everything else
+ * here finds a page: an entry of 0 means "no frame yet" (frame 0 is never handed out). m2p is kept
+ * in step.
  */
 #include "core/dom0_internal.h"
 
@@ -54,7 +55,8 @@ INIT void *dom0_map(const struct dom0_build *b, pfn_t pfn)
 	return frame_map(mfn);
 }
 
-INIT void dom0_write(const struct dom0_build *b, pfn_t pfn, uint32_t offset, const void *src, uint32_t len)
+INIT void dom0_write(const struct dom0_build *b, pfn_t pfn, uint32_t offset, const void *src,
+		     uint32_t len)
 {
 	while (len) {
 		uint32_t in_page = offset & (PAGE_SIZE - 1), n = MIN(len, PAGE_SIZE - in_page);
@@ -70,9 +72,11 @@ INIT void dom0_write(const struct dom0_build *b, pfn_t pfn, uint32_t offset, con
 
 INIT static void NORETURN out_of_memory(const struct dom0_build *b)
 {
-	panic("too little memory: the initial domain needs %u KiB to start, %u KiB are free. Add memory, or load a smaller "
+	panic("too little memory: the initial domain needs %u KiB to start, %u KiB are free. "
+	      "Add memory, or load a smaller "
 	      "kernel or fewer modules.\n",
-	      b->layout.nr_pages * (PAGE_SIZE / 1024), (alloc_free_count() + b->d->tot_pages) * (PAGE_SIZE / 1024));
+	      b->layout.nr_pages * (PAGE_SIZE / 1024),
+	      (alloc_free_count() + b->d->tot_pages) * (PAGE_SIZE / 1024));
 }
 
 INIT static mfn_t alloc_one(struct dom0_build *b, mfn_t max)
@@ -109,7 +113,8 @@ INIT static uint32_t count_missing(const struct dom0_build *b, pfn_t from, pfn_t
 }
 
 /* The block's frames go to the first pfns from *pfn on that have none. */
-INIT static void give_block(struct dom0_build *b, pfn_t *pfn, const struct page_info *page, unsigned order)
+INIT static void give_block(struct dom0_build *b, pfn_t *pfn, const struct page_info *page,
+			    unsigned order)
 {
 	uint32_t i;
 
@@ -121,8 +126,9 @@ INIT static void give_block(struct dom0_build *b, pfn_t *pfn, const struct page_
 }
 
 /*
- * Blocks as large as there are, for pfns [from, to) that have no frame yet. Frames below 4 GiB first: kernels take page tables
- * and buffers of old devices from low pfns, and qemu-system-i386 does not follow page tables above. False: memory ran out.
+ * Blocks as large as there are, for pfns [from, to) that have no frame yet. Frames below 4 GiB
+ * first: kernels take page tables and buffers of old devices from low pfns, and qemu-system-i386
+ * does not follow page tables above. False: memory ran out.
  */
 INIT static bool populate(struct dom0_build *b, pfn_t from, pfn_t to, page_alloc_fn *alloc)
 {
@@ -153,7 +159,10 @@ INIT static bool populate(struct dom0_build *b, pfn_t from, pfn_t to, page_alloc
 
 /* ---- the hypervisor's share ---- */
 
-/* Blocks held back while the domain takes what it wants, so that some of the memory below 4 GiB is left for the heap. */
+/*
+ * Blocks held back while the domain takes what it wants, so that some of the memory below 4 GiB is
+ * left for the heap.
+ */
 #define MAX_RESERVE_BLOCKS 128
 static INITDATA struct {
 	struct page_info *page;
@@ -197,7 +206,10 @@ INIT void dom0_memory_init(struct dom0_build *b)
 		out_of_memory(b);
 }
 
-/* Frames are left as they are: nobody's secrets are in them yet, and zeroing gigabytes takes seconds. */
+/*
+ * Frames are left as they are: nobody's secrets are in them yet, and zeroing gigabytes takes
+ * seconds.
+ */
 INIT void dom0_memory_fill(struct dom0_build *b)
 {
 	uint32_t missing = b->nr_pages - b->d->tot_pages, have = alloc_free_count();
@@ -213,6 +225,7 @@ INIT void dom0_memory_finish(struct dom0_build *b)
 {
 	frame_unmap(window.page);
 	window.page = NULL;
-	heap_pages_free(b->p2m_frame, DIV_ROUND_UP(b->layout.nr_p2m_frames * sizeof(mfn_t), PAGE_SIZE));
+	heap_pages_free(b->p2m_frame,
+			DIV_ROUND_UP(b->layout.nr_p2m_frames * sizeof(mfn_t), PAGE_SIZE));
 	b->p2m_frame = NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader put into memory, for the initial domain. Page-aligned modules are not copied: their frames become the
- * domain's. Several modules are described as <xen/xen.h> says at SIF_MULTIBOOT_MOD, with addresses relative to the table.
+ * What the boot loader put into memory, for the initial domain. Page-aligned modules are not
+ * copied: their frames become the domain's. Several modules are described as <xen/xen.h> says at
+ * SIF_MULTIBOOT_MOD, with addresses relative to the table.
  */
 #include "core/dom0_internal.h"
 
@@ -40,11 +41,15 @@ INIT void dom0_modules_measure(struct dom0_build *b)
 		len += module_len(i);
 	}
 	if (len > HV_START)
-		panic("the modules take %u MiB, more than a 32-bit kernel can address: load fewer.\n", (uint32_t)(len >> 20));
+		panic("the modules take %u MiB, more than 32 bits can address: load fewer.\n",
+		      (uint32_t)(len >> 20));
 	m->len = (uint32_t)len;
 }
 
-/* The Multiboot2 header asks for it. A loader that does not listen may put two modules into one page. */
+/*
+ * The Multiboot2 header asks for it. A loader that does not listen may put two modules into one
+ * page.
+ */
 INIT static bool modules_aligned(void)
 {
 	unsigned i;
@@ -118,7 +123,8 @@ INIT void dom0_module_free(unsigned module)
 {
 	paddr_t end = boot_info.module[module].end;
 	mfn_t first = (mfn_t)DIV_ROUND_UP(boot_info.module[module].start, PAGE_SIZE);
-	mfn_t last = (mfn_t)((modules_aligned() ? ROUND_UP(end, (paddr_t)PAGE_SIZE) : end) >> PAGE_SHIFT);
+	mfn_t last = (mfn_t)((modules_aligned() ? ROUND_UP(end, (paddr_t)PAGE_SIZE) : end) >>
+			     PAGE_SHIFT);
 
 	if (first < last)
 		alloc_add_range(first, last);
@@ -154,7 +160,8 @@ INIT static void write_table(struct dom0_build *b)
 			.cmdline = text,
 		};
 
-		dom0_write(b, b->layout.modules_pfn, (i - 1) * sizeof(entry), &entry, sizeof(entry));
+		dom0_write(b, b->layout.modules_pfn, (i - 1) * sizeof(entry), &entry,
+			   sizeof(entry));
 		dom0_write(b, b->layout.modules_pfn, text, cmdline, strlen(cmdline) + 1);
 		text += strlen(cmdline) + 1;
 	}

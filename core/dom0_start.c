@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the initial domain finds when it starts: start_info, hypercall page, registers. <xen/xen.h> "startofday",
- * <xen/arch-x86/xen-x86_32.h> for the hypercall convention.
+ * What the initial domain finds when it starts: start_info, hypercall page, registers. <xen/xen.h>
+ * "startofday", <xen/arch-x86/xen-x86_32.h> for the hypercall convention.
  */
 #include "core/dom0_internal.h"
 
@@ -9,30 +9,36 @@
 #include "core/lib.h"
 
 #define MAGIC "xen-3.0-x86_32p"
-#define STUB_SIZE 32
+#define CALL_SIZE 32
 #define LFB_UNIT 0x10000u
 #define EGA_FONT_HEIGHT 16
 
-_Static_assert(sizeof(void *) != 4 || sizeof(struct start_info) + sizeof(struct dom0_vga_console_info) <= PAGE_SIZE,
+_Static_assert(sizeof(void *) != 4 ||
+		       sizeof(struct start_info) + sizeof(struct dom0_vga_console_info) <=
+			       PAGE_SIZE,
 	       "start_info's page holds the console information too");
 
 /* ---- hypercall page ---- */
 
-/* iret takes its argument from the stack and never comes back: eax is saved below it instead of a return address. */
+/*
+ * iret takes its argument from the stack and never comes back: eax is saved below it instead of a
+ * return address.
+ */
 void hypercall_page_fill(void *page)
 {
-	static const uint8_t stub[] = { 0xb8, 0, 0, 0, 0, 0xcd, VECTOR_HYPERCALL, 0xc3 };
-	static const uint8_t iret_stub[] = { 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0xcd, VECTOR_HYPERCALL };
+	static const uint8_t call[] = { 0xb8, 0, 0, 0, 0, 0xcd, VECTOR_HYPERCALL, 0xc3 };
+	static const uint8_t iret_call[] = { 0x50, 0xb8, __HYPERVISOR_iret, 0, 0,
+					     0,	   0xcd, VECTOR_HYPERCALL };
 	uint8_t *at = page;
 	uint32_t nr;
 
 	memset(page, 0xcc, PAGE_SIZE); /* int3 */
-	for (nr = 0; nr < PAGE_SIZE / STUB_SIZE; nr++, at += STUB_SIZE) {
+	for (nr = 0; nr < PAGE_SIZE / CALL_SIZE; nr++, at += CALL_SIZE) {
 		if (nr == __HYPERVISOR_iret) {
-			memcpy(at, iret_stub, sizeof(iret_stub));
+			memcpy(at, iret_call, sizeof(iret_call));
 			continue;
 		}
-		memcpy(at, stub, sizeof(stub));
+		memcpy(at, call, sizeof(call));
 		memcpy(at + 1, &nr, sizeof(nr));
 	}
 }
@@ -75,7 +81,8 @@ INIT static void fill_framebuffer_console(struct dom0_vga_console_info *vga)
 	vga->u.vesa_lfb.bits_per_pixel = fb->bpp;
 	vga->u.vesa_lfb.lfb_base = (uint32_t)fb->address;
 	vga->u.vesa_lfb.ext_lfb_base = (uint32_t)(fb->address >> 32);
-	vga->u.vesa_lfb.lfb_size = (uint32_t)DIV_ROUND_UP((uint64_t)fb->pitch * fb->height, LFB_UNIT);
+	vga->u.vesa_lfb.lfb_size =
+		(uint32_t)DIV_ROUND_UP((uint64_t)fb->pitch * fb->height, LFB_UNIT);
 	vga->u.vesa_lfb.red_pos = fb->red_pos;
 	vga->u.vesa_lfb.red_size = fb->red_size;
 	vga->u.vesa_lfb.green_pos = fb->green_pos;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initial domain's first page tables. They are written as plain memory, then validated by the same code that
- * checks a guest's tables, which makes every reference count come out right; then the top is pinned and given to vCPU 0.
+ * The initial domain's first page tables. They are written as plain memory, then validated by the
+ * same code that checks a guest's tables, which makes every reference count come out right; then
+ * the top is pinned and given to vCPU 0.
  *
- * In pseudo-physical memory from page_tables on: L3, the L2s of its four slots, the L1s of the initial region in order.
- * They map themselves read-only: a writable mapping would make validation fail.
+ * In pseudo-physical memory from page_tables on: L3, the L2s of its four slots, the L1s of the
+ * initial region in order. They map themselves read-only: a writable mapping would make validation
+ * fail.
  */
 #include "core/dom0_internal.h"
 
@@ -35,8 +37,12 @@ INIT static bool is_table(const struct dom0_build *b, pfn_t pfn)
 	return pfn - table_pfn(b, 0) < l->nr_page_tables || pfn - l->p2m_l1_pfn < l->nr_p2m_l1;
 }
 
-/* Fills one L1 with the part of [start, end), mapping pfns from first_pfn on, that lies in its 2 MiB. */
-INIT static void fill_l1(struct dom0_build *b, pfn_t l1, gva_t slot_start, gva_t start, gva_t end, pfn_t first_pfn)
+/*
+ * Fills one L1 with the part of [start, end), mapping pfns from first_pfn on, that lies in its 2
+ * MiB.
+ */
+INIT static void fill_l1(struct dom0_build *b, pfn_t l1, gva_t slot_start, gva_t start, gva_t end,
+			 pfn_t first_pfn)
 {
 	gva_t va = MAX(slot_start, start);
 	gva_t stop = MIN(slot_start + ((1u << L2_SHIFT) - 1), end - 1);
@@ -45,7 +51,8 @@ INIT static void fill_l1(struct dom0_build *b, pfn_t l1, gva_t slot_start, gva_t
 	for (; va <= stop; va += PAGE_SIZE) {
 		pfn_t pfn = first_pfn + ((va - start) >> PAGE_SHIFT);
 
-		table[l1_index(va)] = pte_make(dom0_mfn(b, pfn), is_table(b, pfn) ? L1_FLAGS & ~PTE_RW : L1_FLAGS);
+		table[l1_index(va)] = pte_make(dom0_mfn(b, pfn),
+					       is_table(b, pfn) ? L1_FLAGS & ~PTE_RW : L1_FLAGS);
 	}
 	frame_unmap(table);
 }
@@ -74,7 +81,10 @@ INIT static void fill_l3(struct dom0_build *b)
 	frame_unmap(l3);
 }
 
-/* One type reference is the pin's, another the vCPU's. Nothing here depends on the kernel image: failing is our bug. */
+/*
+ * One type reference is the pin's, another the vCPU's. Nothing here depends on the kernel image:
+ * failing is our bug.
+ */
 INIT static void validate(struct dom0_build *b)
 {
 	mfn_t top = dom0_mfn(b, table_pfn(b, 0));
@@ -97,6 +107,7 @@ INIT void dom0_tables_build(struct dom0_build *b)
 	fill_l3(b);
 	map_range(b, l->start, l->end, 0, table_pfn(b, 1 + L3_SLOTS));
 	if (b->image.has_init_p2m)
-		map_range(b, l->p2m, l->p2m + l->nr_p2m_frames * PAGE_SIZE, l->p2m_pfn, l->p2m_l1_pfn);
+		map_range(b, l->p2m, l->p2m + l->nr_p2m_frames * PAGE_SIZE, l->p2m_pfn,
+			  l->p2m_l1_pfn);
 	validate(b);
 }

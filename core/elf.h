@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a paravirtual kernel: an ELF32 image for i386 that says how it wants to be started, in Xen ELF notes
- * (<xen/elfnote.h>) or in the older __xen_guest section. The image is untrusted: nothing in it is believed beyond its size.
+ * Reads a paravirtual kernel: an ELF32 image for i386 that says how it wants to be started, in Xen
+ * ELF notes (<xen/elfnote.h>) or in the older __xen_guest section. The image is untrusted: nothing
+ * in it is believed beyond its size.
  */
 #ifndef RINGLET_CORE_ELF_H
 #define RINGLET_CORE_ELF_H
@@ -51,9 +52,9 @@ struct elf_image {
 	uint64_t l1_mfn_valid_mask, l1_mfn_valid_value; /* the first pair */
 	uint32_t features_required, features_supported; /* bit n: XENFEAT_n of submap 0 */
 	bool has_supported_features;			/* the numeric note is there */
-	bool mod_start_pfn;				/* takes an initial RAM disk that is not mapped */
+	bool mod_start_pfn; /* takes an initial RAM disk that is not mapped */
 	bool suspend_cancel;
-	bool bsd_symtab; /* wants its symbol table behind the kernel */
+	bool bsd_symtab;    /* wants its symbol table behind the kernel */
 	bool modules_table; /* INFO "MODULES=multiboot": wants a module table even for one module */
 	char loader[16], guest_os[32], guest_version[32], xen_version[16];
 
@@ -61,7 +62,10 @@ struct elf_image {
 	char error[ELF_ERROR_MAX];
 };
 
-/* Fills *image and checks it as Xen's loader does. NULL, or one line (without \n) saying what is missing or wrong. */
+/*
+ * Fills *image and checks it as Xen's loader does. NULL, or one line (without \n) saying what is
+ * missing or wrong.
+ */
 const char *elf_parse(const struct elf_source *source, struct elf_image *image) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ELF structures that a loader meets (System V ABI, chapters 4 and 5), and what elf.c and elf_note.c share.
+ * The ELF structures that a loader meets (System V ABI, chapters 4 and 5), and what elf.c and
+ * elf_note.c share.
  */
 #ifndef RINGLET_CORE_ELF_INTERNAL_H
 #define RINGLET_CORE_ELF_INTERNAL_H

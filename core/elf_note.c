@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a paravirtual kernel describes itself: Xen notes in PT_NOTE segments, else in SHT_NOTE sections, else the
- * NAME=VALUE list of the __xen_guest section (<xen/elfnote.h> names each note's legacy form).
+ * How a paravirtual kernel describes itself: Xen notes in PT_NOTE segments, else in SHT_NOTE
+ * sections, else the NAME=VALUE list of the __xen_guest section (<xen/elfnote.h> names each note's
+ * legacy form).
  */
 #include <xen/elfnote.h>
 #include <xen/features.h>
@@ -15,7 +16,7 @@ struct reader {
 	const struct elf_source *source;
 	const struct elf32_header *header;
 	struct elf_image *image;
-	uint32_t seen;	/* bit n: note n was there */
+	uint32_t seen; /* bit n: note n was there */
 };
 
 static const char *const note_names[XEN_ELFNOTE_MAX + 1] = {
@@ -67,7 +68,10 @@ static int find_feature(const char *name, size_t len)
 	return -1;
 }
 
-/* "a|!b|c": what the kernel can use; with '!' what it cannot do without. Unknown names only matter there. */
+/*
+ * "a|!b|c": what the kernel can use; with '!' what it cannot do without. Unknown names only matter
+ * there.
+ */
 static const char *parse_features(struct elf_image *image, const char *text)
 {
 	while (*text) {
@@ -83,7 +87,8 @@ static const char *parse_features(struct elf_image *image, const char *text)
 			image->features_supported |= 1u << feature;
 			image->features_required |= (uint32_t)required << feature;
 		} else if (required) {
-			return elf_fail(image, "FEATURES requires \"%.*s\", which is unknown here", (int)MIN(len, 40u), text);
+			return elf_fail(image, "FEATURES requires \"%.*s\", which is unknown here",
+					(int)MIN(len, 40u), text);
 		}
 		text += len;
 		text += *text == '|';
@@ -209,7 +214,8 @@ static const char *read_number_note(struct reader *r, unsigned note, uint32_t of
 	uint64_t value = 0;
 
 	if ((len != 4 && len != 8) || !elf_read(r->source, offset, &value, len))
-		return elf_fail(r->image, "note %s is no number: it has %u bytes", note_names[note], len);
+		return elf_fail(r->image, "note %s is no number: it has %u bytes", note_names[note],
+				len);
 	if (value > UINT32_MAX)
 		return elf_fail(r->image, "note %s does not fit 32 bits", note_names[note]);
 	set_number(r->image, note, (uint32_t)value);
@@ -222,7 +228,8 @@ static const char *read_l1_mfn_valid(struct reader *r, uint32_t offset, uint32_t
 	uint64_t pair[2];
 
 	if (len < sizeof(pair) || !elf_read(r->source, offset, pair, sizeof(pair)))
-		return elf_fail(r->image, "note L1_MFN_VALID has %u bytes instead of pairs of 8 and 8", len);
+		return elf_fail(r->image,
+				"note L1_MFN_VALID has %u bytes instead of pairs of 8 and 8", len);
 	r->image->l1_mfn_valid_mask = pair[0];
 	r->image->l1_mfn_valid_value = pair[1];
 	r->image->has_l1_mfn_valid = true;
@@ -253,8 +260,8 @@ static bool is_xen_note(const struct reader *r, const struct elf32_note *note, u
 }
 
 /*
- * The last description may be longer than what contains it: GRUB's image builder leaves out the end of one. It is then
- * cut at the end of the file, where a number or a text still has to be whole.
+ * The last description may be longer than what contains it: GRUB's image builder leaves out the end
+ * of one. It is then cut at the end of the file, where a number or a text still has to be whole.
  */
 static const char *read_notes(struct reader *r, uint32_t offset, uint32_t size)
 {
@@ -293,7 +300,8 @@ static const char *read_note_segments(struct reader *r)
 		struct elf32_program_header p;
 		const char *error;
 
-		if (h->phoff > r->source->size || !elf_read(r->source, h->phoff + i * h->phentsize, &p, sizeof(p)))
+		if (h->phoff > r->source->size ||
+		    !elf_read(r->source, h->phoff + i * h->phentsize, &p, sizeof(p)))
 			return "the program headers lie behind the end of the file";
 		if (p.type != PT_NOTE)
 			continue;
@@ -306,7 +314,10 @@ static const char *read_note_segments(struct reader *r)
 
 /* ---- sections ---- */
 
-/* False behind the last one, or where the file has no (readable) section headers: then it has no sections. */
+/*
+ * False behind the last one, or where the file has no (readable) section headers: then it has no
+ * sections.
+ */
 static bool read_section(const struct reader *r, unsigned index, struct elf32_section_header *s)
 {
 	const struct elf32_header *h = r->header;
@@ -329,7 +340,8 @@ static const char *read_note_sections(struct reader *r)
 	return NULL;
 }
 
-static bool section_is_named(const struct reader *r, const struct elf32_section_header *s, const char *name)
+static bool section_is_named(const struct reader *r, const struct elf32_section_header *s,
+			     const char *name)
 {
 	struct elf32_section_header strings;
 	char found[16];
@@ -337,9 +349,11 @@ static bool section_is_named(const struct reader *r, const struct elf32_section_
 
 	if (len > sizeof(found) || !read_section(r, r->header->shstrndx, &strings))
 		return false;
-	if (s->name >= strings.size || len > strings.size - s->name || strings.offset > UINT32_MAX - s->name)
+	if (s->name >= strings.size || len > strings.size - s->name ||
+	    strings.offset > UINT32_MAX - s->name)
 		return false;
-	return elf_read(r->source, strings.offset + s->name, found, len) && !memcmp(found, name, len);
+	return elf_read(r->source, strings.offset + s->name, found, len) &&
+	       !memcmp(found, name, len);
 }
 
 /* ---- the legacy string ---- */
@@ -370,7 +384,8 @@ static const char *set_legacy(struct reader *r, const struct legacy_name *known,
 		return set_string(r->image, known->note, value);
 	number = parse_u64(value, &end);
 	if (end == value || *end || number > UINT32_MAX)
-		return elf_fail(r->image, "__xen_guest: %s=\"%.32s\" is no 32-bit number", known->name, value);
+		return elf_fail(r->image, "__xen_guest: %s=\"%.32s\" is no 32-bit number",
+				known->name, value);
 	set_number(r->image, known->note, (uint32_t)number);
 	return NULL;
 }
@@ -408,7 +423,8 @@ static const char *read_legacy_string(struct reader *r, char *text)
 	}
 	/* "legacy value is a physical page number not a virtual address" */
 	if (r->image->has_hypercall_page)
-		r->image->hypercall_page = (r->image->hypercall_page << PAGE_SHIFT) + r->image->virt_base;
+		r->image->hypercall_page =
+			(r->image->hypercall_page << PAGE_SHIFT) + r->image->virt_base;
 	/* "legacy default is VIRT_BASE" */
 	if (!(r->seen >> XEN_ELFNOTE_PADDR_OFFSET & 1))
 		r->image->paddr_offset = r->image->virt_base;
@@ -437,10 +453,13 @@ static const char *read_legacy_section(struct reader *r, bool *found)
 
 /* ---- all together ---- */
 
-#define PV_NOTES (1u << XEN_ELFNOTE_ENTRY | 1u << XEN_ELFNOTE_VIRT_BASE | 1u << XEN_ELFNOTE_HYPERCALL_PAGE | \
-		  1u << XEN_ELFNOTE_XEN_VERSION | 1u << XEN_ELFNOTE_LOADER | 1u << XEN_ELFNOTE_PAE_MODE)
+#define PV_NOTES                                                            \
+	(1u << XEN_ELFNOTE_ENTRY | 1u << XEN_ELFNOTE_VIRT_BASE |            \
+	 1u << XEN_ELFNOTE_HYPERCALL_PAGE | 1u << XEN_ELFNOTE_XEN_VERSION | \
+	 1u << XEN_ELFNOTE_LOADER | 1u << XEN_ELFNOTE_PAE_MODE)
 
-const char *elf_read_description(const struct elf_source *source, const struct elf32_header *header, struct elf_image *image)
+const char *elf_read_description(const struct elf_source *source, const struct elf32_header *header,
+				 struct elf_image *image)
 {
 	struct reader r = { source, header, image, 0 };
 	const char *error;
@@ -455,9 +474,11 @@ const char *elf_read_description(const struct elf_source *source, const struct e
 	if (r.seen & PV_NOTES)
 		return NULL;
 	if (image->has_phys32_entry)
-		return "of the Xen notes for starting it only PHYS32_ENTRY is there: the kernel is built for PVH, not for PV";
+		return "of the Xen notes for starting it only PHYS32_ENTRY is there: built for "
+		       "PVH, not for PV";
 	if (r.seen)
-		return "the Xen notes do not say how to start the kernel: ENTRY, VIRT_BASE, XEN_VERSION are missing";
+		return "the Xen notes do not say how to start it: ENTRY, VIRT_BASE and "
+		       "XEN_VERSION are missing";
 	error = read_legacy_section(&r, &found);
 	if (error || found)
 		return error;

@@ -24,7 +24,7 @@ struct options {
 	uint32_t panic_seconds; /* wait before a reboot; 0: stop */
 	uint32_t loglevel;	/* enum log_level */
 	bool no_apic, no_hpet;	/* noapic, nohpet */
-	char timer[8]; /* timer=apic|pit */
+	char timer[8];		/* timer=apic|pit */
 };
 
 extern struct options options;

@@ -303,6 +303,8 @@ void do_work(void)
 void idle_loop(void)
 {
 	while (!current_vcpu()->domain) {
+		/* Work of a vCPU that has left the CPU: the switch back to it raises that again. */
+		__atomic_fetch_and(&this_cpu()->work, ~(uint32_t)WORK_VCPU, __ATOMIC_SEQ_CST);
 		arch_idle();
 		do_work();
 	}

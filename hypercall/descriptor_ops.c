@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercalls for what a processor keeps in descriptor tables, its task state and its debug registers: set_gdt,
- * update_descriptor, stack_switch, fpu_taskswitch, set_debugreg, get_debugreg (<xen/arch-x86/xen.h>, <xen/xen.h>).
- * The LDT is set by mmuext_op. Checks and their order: Xen's.
+ * The hypercalls for what a processor keeps in descriptor tables, its task state and its debug
+ * registers: set_gdt, update_descriptor, stack_switch, fpu_taskswitch, set_debugreg, get_debugreg
+ * (<xen/arch-x86/xen.h>, <xen/xen.h>). The LDT is set by mmuext_op. Checks and their order: Xen's.
  */
 #include "hypercall/hypercall.h"
 
@@ -10,7 +10,8 @@
 #include "core/errno.h"
 #include "mm/page.h"
 
-long ASMCALL do_set_gdt(uint32_t list, uint32_t entries, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_set_gdt(uint32_t list, uint32_t entries, uint32_t a3, uint32_t a4, uint32_t a5,
+			uint32_t a6)
 {
 	mfn_t frames[GUEST_GDT_FRAMES];
 
@@ -30,7 +31,10 @@ static void write_entry(mfn_t mfn, uint32_t offset, uint64_t descriptor)
 	frame_unmap(table);
 }
 
-/* A frame that is a descriptor table stays one during the write; any other has to be, or to become, writable memory. */
+/*
+ * A frame that is a descriptor table stays one during the write; any other has to be, or to become,
+ * writable memory.
+ */
 static int update_entry(struct page_info *page, uint32_t offset, uint64_t descriptor)
 {
 	bool table = (page->type_info & PGT_TYPE_MASK) == PGT_SEG_DESC;
@@ -43,7 +47,8 @@ static int update_entry(struct page_info *page, uint32_t offset, uint64_t descri
 }
 
 /* (maddr low, maddr high, descriptor low, descriptor high) */
-long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint32_t low, uint32_t high, uint32_t a5, uint32_t a6)
+long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint32_t low,
+				  uint32_t high, uint32_t a5, uint32_t a6)
 {
 	struct domain *d = current_vcpu()->domain;
 	paddr_t maddr = (uint64_t)maddr_high << 32 | maddr_low;
@@ -65,7 +70,8 @@ long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint3
 	return rc;
 }
 
-long ASMCALL do_stack_switch(uint32_t ss, uint32_t esp, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_stack_switch(uint32_t ss, uint32_t esp, uint32_t a3, uint32_t a4, uint32_t a5,
+			     uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -76,7 +82,8 @@ long ASMCALL do_stack_switch(uint32_t ss, uint32_t esp, uint32_t a3, uint32_t a4
 	return 0;
 }
 
-long ASMCALL do_fpu_taskswitch(uint32_t set, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_fpu_taskswitch(uint32_t set, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+			       uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -88,13 +95,15 @@ long ASMCALL do_fpu_taskswitch(uint32_t set, uint32_t a2, uint32_t a3, uint32_t 
 	return 0;
 }
 
-long ASMCALL do_set_debugreg(uint32_t reg, uint32_t value, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_set_debugreg(uint32_t reg, uint32_t value, uint32_t a3, uint32_t a4, uint32_t a5,
+			     uint32_t a6)
 {
 	(void)a3, (void)a4, (void)a5, (void)a6;
 	return arch_debugreg_set(current_vcpu(), reg, value);
 }
 
-long ASMCALL do_get_debugreg(uint32_t reg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_get_debugreg(uint32_t reg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+			     uint32_t a6)
 {
 	uint32_t value;
 	int rc = arch_debugreg_get(current_vcpu(), reg, &value);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_iret: the return of a guest that cannot use the instruction, because the event mask has to change with it. The
- * frame at esp is eax, eip, cs, eflags and, for an outer ring, esp, ss (struct iret_context of 32-bit Xen). EFLAGS.IF in
- * it stands for "events unmasked". What it says of selectors is not checked here: the processor does when the
- * guest is entered, and a refusal there becomes the failsafe callback.
+ * HYPERVISOR_iret: the return of a guest that cannot use the instruction, because the event mask
+ * has to change with it. The frame at esp is eax, eip, cs, eflags and, for an outer ring, esp, ss
+ * (struct iret_context of 32-bit Xen). EFLAGS.IF in it stands for "events unmasked". What it says
+ * of selectors is not checked here: the processor does when the guest is entered, and a refusal
+ * there becomes the failsafe callback.
  */
 #include "hypercall/hypercall.h"
 
@@ -40,7 +41,8 @@ static bool read_frame(struct iret_frame *frame, gva_t esp)
 		return false;
 	if (!(frame->cs & 3))
 		return (frame->eflags & EFLAGS_VM) != 0;
-	return (frame->cs & 3) == 1 || copy_from_guest(&frame->esp, esp + INNER_SIZE, sizeof(*frame) - INNER_SIZE) == 0;
+	return (frame->cs & 3) == 1 ||
+	       copy_from_guest(&frame->esp, esp + INNER_SIZE, sizeof(*frame) - INNER_SIZE) == 0;
 }
 
 /* The result becomes eax, so it is the frame's. */
@@ -56,7 +58,9 @@ long ASMCALL do_iret(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_
 		return 0;
 	}
 	if (frame.eflags & EFLAGS_VM) {
-		/* No virtual-8086 mode: the guest's kernel gets a fault it can blame on the task. */
+		/*
+		 * No virtual-8086 mode: the guest's kernel gets a fault it can blame on the task.
+		 */
 		bounce_trap(v, TRAP_GENERAL_PROTECTION, 0);
 		return (long)frame.eax;
 	}

@@ -23,6 +23,7 @@ struct exchange {
 	mfn_t *in_frames; /* of the chunk at hand, each with a reference */
 	uint32_t nr_in;
 	mfn_t *out_frames; /* first frames of new extents, not owned yet */
+	pfn_t *out_pfns;   /* what the guest will call them */
 	uint32_t nr_out;
 };
 #define MAX_CHUNK (1u << MAX_ORDER)
@@ -86,11 +87,13 @@ static void clear_frames(mfn_t mfn, unsigned order)
 	}
 }
 
-static int allocate_output(struct exchange *x)
+static int allocate_output(struct exchange *x, uint32_t chunk)
 {
 	struct page_info *page;
 
 	while (x->nr_out < 1u << x->out_chunk) {
+		if (get_guest_u32(&x->out_pfns[x->nr_out], slot(x->out_list, (chunk << x->out_chunk) + x->nr_out)))
+			return -EFAULT;
 		page = alloc_pages(x->out_order, x->limit);
 		if (!page)
 			return -ENOMEM;
@@ -120,26 +123,20 @@ static void release_input(struct exchange *x)
 	}
 }
 
-/* The exchange is done when this starts: a list that faults now costs the guest the numbers, not the frames. */
+/* The exchange is done when this starts: a list that cannot be written costs the guest the numbers, not the frames. */
 static int hand_out(struct exchange *x, uint32_t chunk)
 {
 	int rc = 0;
 	uint32_t i, j;
 
 	for (i = 0; i < x->nr_out; i++) {
-		gva_t where = slot(x->out_list, (chunk << x->out_chunk) + i);
 		mfn_t mfn = x->out_frames[i];
-		pfn_t pfn;
 
-		for (j = 0; j < 1u << x->out_order; j++)
+		for (j = 0; j < 1u << x->out_order; j++) {
 			domain_page_assign(x->domain, mfn_to_page(mfn + j));
-		if (get_guest_u32(&pfn, where)) {
-			rc = -EFAULT;
-			continue;
+			m2p[mfn + j] = x->out_pfns[i] + j;
 		}
-		for (j = 0; j < 1u << x->out_order; j++)
-			m2p[mfn + j] = pfn + j;
-		if (put_guest_u32(where, mfn))
+		if (put_guest_u32(slot(x->out_list, (chunk << x->out_chunk) + i), mfn))
 			rc = -EFAULT;
 	}
 	x->nr_out = 0;
@@ -152,7 +149,7 @@ static int exchange_chunk(struct exchange *x, uint32_t chunk)
 
 	rc = hold_input(x, chunk);
 	if (!rc)
-		rc = allocate_output(x);
+		rc = allocate_output(x, chunk);
 	if (rc) {
 		undo_chunk(x);
 		return rc;
@@ -199,10 +196,11 @@ static int decode_request(struct exchange *x, const struct xen_memory_exchange *
 	x->domain = domain_lookup(guest->in.domid, &rc);
 	if (!x->domain)
 		return rc;
-	x->in_frames = heap_alloc(2 * MAX_CHUNK * sizeof(mfn_t));
+	x->in_frames = heap_alloc(3 * MAX_CHUNK * sizeof(mfn_t));
 	if (!x->in_frames)
 		return -ENOMEM;
 	x->out_frames = x->in_frames + MAX_CHUNK;
+	x->out_pfns = x->out_frames + MAX_CHUNK;
 	return 0;
 }
 

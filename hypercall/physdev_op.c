@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_physdev_op (<xen/physdev.h>): the virtual I/O privilege of a vCPU. What concerns real interrupts and PCI devices
- * is refused: -EPERM where the interface wants privilege the caller lacks, -ENOSYS in general, because interrupts are not
- * given to domains. Kernels take that for "no such devices".
+ * HYPERVISOR_physdev_op (<xen/physdev.h>): the virtual I/O privilege of a vCPU. What concerns real
+ * interrupts and PCI devices is refused: -EPERM where the interface wants privilege the caller
+ * lacks, -ENOSYS in general, because interrupts are not given to domains. Kernels take that for "no
+ * such devices".
  */
 #include "hypercall/hypercall.h"
 
@@ -80,14 +81,16 @@ static long physdev_op(uint32_t cmd, gva_t arg)
 	}
 }
 
-long ASMCALL do_physdev_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_physdev_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
+			   uint32_t a6)
 {
 	(void)a3, (void)a4, (void)a5, (void)a6;
 	return physdev_op(cmd, arg);
 }
 
 /* The older call: command and argument in one structure in guest memory. */
-long ASMCALL do_physdev_op_compat(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_physdev_op_compat(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+				  uint32_t a6)
 {
 	struct physdev_op op;
 

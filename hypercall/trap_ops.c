@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the hypervisor enters a guest: set_trap_table (struct trap_info in <xen/arch-x86/xen.h>), set_callbacks and callback_op
- * (<xen/callback.h>), nmi_op (<xen/nmi.h>). Addresses are not checked here: a guest that names a bad one gets the fault,
- * or its failsafe callback, when it is used. Code selectors get a privilege level of 1 at least.
+ * Where the hypervisor enters a guest: set_trap_table (struct trap_info in <xen/arch-x86/xen.h>),
+ * set_callbacks and callback_op (<xen/callback.h>), nmi_op (<xen/nmi.h>). Addresses are not checked
+ * here: a guest that names a bad one gets the fault, or its failsafe callback, when it is used.
+ * Code selectors get a privilege level of 1 at least.
  */
 #include "hypercall/hypercall.h"
 
@@ -18,7 +19,8 @@
 /* An NMI handler set by any of the three ways is the same handler. */
 static void set_nmi_handler(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events)
 {
-	v->arch.nmi_callback = (struct guest_callback){.eip = eip, .cs = cs, .masks_events = masks_events};
+	v->arch.nmi_callback =
+		(struct guest_callback){ .eip = eip, .cs = cs, .masks_events = masks_events };
 }
 
 static void set_trap(struct vcpu *v, const struct trap_info *info)
@@ -44,8 +46,12 @@ static void clear_traps(struct vcpu *v)
 		arch_trap_table_changed(v, vector);
 }
 
-/* Entries up to one whose address is 0. A table without end is worked off for as long as its memory lasts. */
-long ASMCALL do_set_trap_table(uint32_t table, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+/*
+ * Entries up to one whose address is 0. A table without end is worked off for as long as its memory
+ * lasts.
+ */
+long ASMCALL do_set_trap_table(uint32_t table, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+			       uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
 	struct trap_info info;
@@ -70,7 +76,9 @@ long ASMCALL do_set_trap_table(uint32_t table, uint32_t a2, uint32_t a3, uint32_
 
 static long register_nmi(struct vcpu *v, uint32_t eip)
 {
-	struct trap_info info = {.vector = TRAP_NMI, .flags = 4, .cs = FLAT_KERNEL_CS, .address = eip};
+	struct trap_info info = {
+		.vector = TRAP_NMI, .flags = 4, .cs = FLAT_KERNEL_CS, .address = eip
+	};
 
 	set_trap(v, &info);
 	return 0;
@@ -78,15 +86,16 @@ static long register_nmi(struct vcpu *v, uint32_t eip)
 
 static long unregister_nmi(struct vcpu *v)
 {
-	struct trap_info info = {.vector = TRAP_NMI};
+	struct trap_info info = { .vector = TRAP_NMI };
 
 	set_trap(v, &info);
 	return 0;
 }
 
-static long register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint32_t cs, uint32_t eip)
+static long register_callback(struct vcpu *v, uint16_t type, uint16_t flags, uint32_t cs,
+			      uint32_t eip)
 {
-	struct guest_callback callback = {.eip = eip, .cs = arch_fix_selector((uint16_t)cs)};
+	struct guest_callback callback = { .eip = eip, .cs = arch_fix_selector((uint16_t)cs) };
 
 	switch (type) {
 	case CALLBACKTYPE_event:
@@ -117,7 +126,8 @@ static long unregister_callback(struct vcpu *v, uint16_t type)
 	}
 }
 
-long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
+			    uint32_t a6)
 {
 	struct callback_register reg;
 	struct callback_unregister unreg;
@@ -127,7 +137,8 @@ long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4
 	case CALLBACKOP_register:
 		if (copy_from_guest(&reg, arg, sizeof(reg)))
 			return -EFAULT;
-		return register_callback(current_vcpu(), reg.type, reg.flags, reg.address.cs, reg.address.eip);
+		return register_callback(current_vcpu(), reg.type, reg.flags, reg.address.cs,
+					 reg.address.eip);
 	case CALLBACKOP_unregister:
 		if (copy_from_guest(&unreg, arg, sizeof(unreg)))
 			return -EFAULT;
@@ -138,8 +149,8 @@ long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4
 }
 
 /* The older form of callback_op: both callbacks at once, no flags. */
-long ASMCALL do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t failsafe_cs, uint32_t failsafe_eip, uint32_t a5,
-			      uint32_t a6)
+long ASMCALL do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t failsafe_cs,
+			      uint32_t failsafe_eip, uint32_t a5, uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -149,7 +160,8 @@ long ASMCALL do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t fa
 	return 0;
 }
 
-long ASMCALL do_nmi_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_nmi_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
+		       uint32_t a6)
 {
 	struct xennmi_callback callback;
 

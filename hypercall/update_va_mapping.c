@@ -42,7 +42,7 @@ static int flush_as_told(gva_t va, uint32_t flags)
 
 static inline long update(struct domain *foreign, gva_t va, uint32_t low, uint32_t high, uint32_t flags)
 {
-	int rc = mmu_update_va(current_vcpu(), foreign, va, (uint64_t)high << 32 | low);
+	int rc = mmu_update_va(current_vcpu(), foreign, va, low, high);
 
 	/* A failed update changed nothing, so there is nothing to flush (XSA-279). */
 	if (unlikely(rc))

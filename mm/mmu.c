@@ -51,44 +51,56 @@ pte_t mmu_read_l1e(struct vcpu *v, gva_t va)
 
 /* ---- level 1 ---- */
 
-/* No difference in frame, presence and the right to write: the references stay as they are. */
-static inline bool l1_same_references(pte_t old, pte_t new)
-{
-	pte_t all = PTE_MFN_MASK | PTE_P | PTE_RW, changed = old ^ new;
+/* What a difference in changes the references of an entry; the rest are flags that need none. */
+#define L1_REFERENCE_BITS (PTE_MFN_MASK | PTE_P | PTE_RW)
 
-	return ((uint32_t)changed & (uint32_t)all) == 0 &&
-	       ((uint32_t)(changed >> 32) & (uint32_t)(all >> 32)) == 0;
+/* Only flags that anybody may set are different, if anything. */
+static inline bool l1_same_references(uint32_t old_low, uint32_t old_high, uint32_t low, uint32_t high)
+{
+	return !((old_low ^ low) & PTE_LOW(L1_REFERENCE_BITS)) && !((old_high ^ high) & PTE_HIGH(L1_REFERENCE_BITS)) &&
+	       !(low & PTE_LOW(L1_CACHE_BITS | PTE_G)) && pte_high_ok(high);
 }
 
-/* The same check as pte_get_l1()'s, for an entry that needs no new references. Cache attributes: there it is decided. */
-static inline bool l1_plain(pte_t e)
+/*
+ * The new value, never seen half while it is present. Where another processor could be using the entry
+ * all the time, it never is absent in between either; accessed and dirty bits of `keep` stay.
+ */
+static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uint32_t high, pte_t keep)
 {
-	return !((uint32_t)e & (uint32_t)(L1_CACHE_BITS | PTE_G)) && pte_high_ok(e);
+	volatile pte_word_t *word = (pte_word_t *)entry;
+
+	if (keep || (NR_CPUS > 1 && (old_low & low & PTE_LOW(PTE_P)))) {
+		pte_exchange(entry, *entry, (pte_t)high << 32 | low, keep);
+		return;
+	}
+	word[0] = 0;
+	word[1] = high;
+	word[0] = low;
 }
 
-static inline int write_l1(struct domain *d, struct domain *foreign, pte_t *entry, pte_t new, pte_t keep)
+static inline __attribute__((always_inline)) int write_l1(struct domain *d, struct domain *foreign, pte_t *entry,
+							    uint32_t low, uint32_t high, pte_t keep)
 {
-	pte_t old = *entry;
+	const pte_word_t *word = (pte_word_t *)entry;
+	uint32_t old_low = word[0], old_high = word[1];
+	bool same = false;
 	int rc;
 
-	if (pte_present(new)) {
-		if (l1_same_references(old, new) && likely(l1_plain(new))) {
-			pte_exchange(entry, old, new, keep);
-			return 0;
-		}
-		rc = pte_get_l1(d, foreign, new);
+	if (low & PTE_LOW(PTE_P)) {
+		same = l1_same_references(old_low, old_high, low, high);
+		rc = same ? 0 : pte_get_l1(d, foreign, low, high);
 		if (unlikely(rc))
 			return rc;
-	} else if (unlikely(!pte_absent_ok(d, new))) {
+	} else if (unlikely(!pte_absent_ok(d, (pte_t)high << 32 | low))) {
 		return -EINVAL;
 	}
-	old = pte_exchange(entry, old, new, keep);
-	if (pte_present(old))
-		pte_put_l1(d, old);
+	store_entry(entry, old_low, low, high, keep);
+	if (!same && (old_low & PTE_LOW(PTE_P)))
+		pte_put_l1(d, old_low, old_high);
 	return 0;
 }
 
-int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, pte_t new)
+int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low, uint32_t high)
 {
 	struct domain *d = v->domain;
 	int rc = -EINVAL;
@@ -99,7 +111,7 @@ int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, pte_t new)
 	mfn = find_l1(v, va);
 	if (likely(mfn != INVALID_MFN)) {
 		l1 = window_open(mfn);
-		rc = write_l1(d, foreign, &l1[l1_index(va)], new, 0);
+		rc = write_l1(d, foreign, &l1[l1_index(va)], low, high, 0);
 		window_close(l1);
 	}
 	spin_unlock(&d->page_lock);
@@ -112,7 +124,7 @@ int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pt
 	int rc;
 
 	if (pte_present(new))
-		rc = pte_get_l1(d, d, new);
+		rc = pte_get_l1(d, d, PTE_LOW(new), PTE_HIGH(new));
 	else
 		rc = pte_absent_ok(d, new) ? 0 : -EINVAL;
 	if (rc)
@@ -128,7 +140,7 @@ int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pt
 		rc = -EAGAIN;
 	}
 	if (pte_present(new))
-		pte_put_l1(d, new);
+		pte_put_l1(d, PTE_LOW(new), PTE_HIGH(new));
 	return rc;
 }
 
@@ -217,7 +229,7 @@ int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *ta
 	if (level != 1)
 		return write_upper(d, table, level, index, new, keep);
 	l1 = window_open(page_to_mfn(table));
-	rc = write_l1(d, foreign, &l1[index], new, keep);
+	rc = write_l1(d, foreign, &l1[index], PTE_LOW(new), PTE_HIGH(new), keep);
 	window_close(l1);
 	return rc;
 }

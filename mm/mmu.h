@@ -36,10 +36,10 @@ pte_t mmu_read_l1e(struct vcpu *v, gva_t va);
 bool ptwr_emulate(struct vcpu *v, gva_t cr2);
 
 /*
- * The body of update_va_mapping, which takes page_lock itself: `new` becomes the L1 entry of va in v's address space; its frame
- * must be `foreign`'s. 0, -EINVAL (also: no L1 table there), -EPERM, -EBUSY.
+ * The body of update_va_mapping, which takes page_lock itself: the words of a new L1 entry for va in v's address space; its
+ * frame must be `foreign`'s. 0, -EINVAL (also: no L1 table there), -EPERM, -EBUSY.
  */
-int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, pte_t new) MUST_CHECK;
+int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low, uint32_t high) MUST_CHECK;
 
 /*
  * Drops a type and a general reference to a table. -ERESTART: not finished; the running vCPU holds both until

@@ -61,7 +61,7 @@ int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t
 {
 	mfn_t mfn = pte_mfn(e);
 
-	if (e & PTE_G || !pte_high_ok(e))
+	if (e & PTE_G || !pte_high_ok(PTE_HIGH(e)))
 		return -EINVAL;
 	if (mfn_valid(mfn) && !(mfn_to_page(mfn)->count_info & PGC_IO))
 		return e & L1_CACHE_BITS ? -EINVAL : -EBUSY;
@@ -116,7 +116,7 @@ static int get_entry(struct domain *d, unsigned level, unsigned slot, pte_t e, u
 
 	if (!pte_present(e))
 		return required || !pte_absent_ok(d, e) ? -EINVAL : 0;
-	if (e & table_format[level].refused || !pte_high_ok(e))
+	if (e & table_format[level].refused || !pte_high_ok(PTE_HIGH(e)))
 		return -EINVAL;
 	return get_child(d, pte_mfn(e), child_type(level, slot), budget);
 }
@@ -130,25 +130,31 @@ int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e, bool
 
 /* ---- whole contents ---- */
 
-static void l1_put_entries(struct domain *d, const pte_t *l1, unsigned n)
+/* Most entries of most tables are absent, so the loops pass over those with the least work. */
+
+static void l1_put_entries(struct domain *d, const pte_word_t *word, unsigned n)
 {
-	while (n--)
-		if (pte_present(l1[n]))
-			pte_put_l1(d, l1[n]);
+	while (n) {
+		n -= 2;
+		if (word[n] & PTE_LOW(PTE_P))
+			pte_put_l1(d, word[n], word[n + 1]);
+	}
 }
 
 static int l1_get_entries(struct domain *d, const pte_t *l1)
 {
+	const pte_word_t *word = (const pte_word_t *)l1;
+	bool absent_matter = nonpresent_pte_leaks;
 	unsigned i;
-	int rc;
+	int rc = 0;
 
-	for (i = 0; i < PTES_PER_PAGE; i++) {
-		if (pte_present(l1[i]))
-			rc = pte_get_l1(d, d, l1[i]);
-		else
-			rc = pte_absent_ok(d, l1[i]) ? 0 : -EINVAL;
+	for (i = 0; i < 2 * PTES_PER_PAGE; i += 2) {
+		if (word[i] & PTE_LOW(PTE_P))
+			rc = pte_get_l1(d, d, word[i], word[i + 1]);
+		else if (unlikely(absent_matter) && !pte_absent_ok_slow(d, l1[i / 2]))
+			rc = -EINVAL;
 		if (unlikely(rc)) {
-			l1_put_entries(d, l1, i);
+			l1_put_entries(d, word, i);
 			return rc;
 		}
 	}
@@ -220,7 +226,7 @@ static int contents_put(struct page_info *page, uint32_t type, unsigned *budget)
 	int rc = 0;
 
 	if ((type & PGT_TYPE_MASK) == PGT_L1)
-		l1_put_entries(page->owner, contents, PTES_PER_PAGE);
+		l1_put_entries(page->owner, contents, 2 * PTES_PER_PAGE);
 	else if ((type & PGT_TYPE_MASK) != PGT_SEG_DESC)
 		rc = table_put_entries(page, contents, budget);
 	window_close(contents);

@@ -10,6 +10,7 @@
 #ifndef RINGLET_MM_PTE_H
 #define RINGLET_MM_PTE_H
 
+#include "arch/x86_32/arch.h"
 #include "core/domain.h"
 #include "core/errno.h"
 #include "core/lock.h"
@@ -20,9 +21,22 @@
 /* Cache attributes: not for RAM, where an alias of another kind would defeat validation (XSA-402). */
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
-static inline bool pte_high_ok(pte_t e)
+/*
+ * The L1 half works on entries as two words: compilers make a poor job of 64-bit values in 32-bit registers, and this is where
+ * a guest's page faults spend their time.
+ */
+typedef uint32_t pte_word_t __attribute__((may_alias));
+#define PTE_LOW(e) ((uint32_t)(e))
+#define PTE_HIGH(e) ((uint32_t)((pte_t)(e) >> 32))
+
+static inline bool pte_high_ok(uint32_t high)
 {
-	return ((uint32_t)(e >> 32) & (uint32_t)(PTE_HIGH_BITS >> 32) & ~(uint32_t)(supported_pte_flags >> 32)) == 0;
+	return (high & PTE_HIGH(PTE_HIGH_BITS) & ~PTE_HIGH(supported_pte_flags)) == 0;
+}
+
+static inline mfn_t pte_words_mfn(uint32_t low, uint32_t high)
+{
+	return high << (32 - PAGE_SHIFT) | low >> PAGE_SHIFT;
 }
 
 /* ---- references by compare-and-swap, the common cases inline ---- */
@@ -63,9 +77,12 @@ static inline void page_put_writable(struct page_info *page)
 {
 	uint32_t type = page->type_info;
 
-	if (likely((type & PGT_COUNT_MASK) > 1 && cmpxchg32(&page->type_info, type, type - 1) == type))
-		return;
-	put_page_type(page, false);
+	if ((type & PGT_COUNT_MASK) <= 1) {
+		BUG_ON((type & PGT_COUNT_MASK) == 0);
+		page->tlb_stamp = tlb_clock();
+	}
+	if (unlikely(cmpxchg32(&page->type_info, type, type - 1) != type))
+		put_page_type(page, false);
 }
 
 /* ---- entries that are not present ---- */
@@ -86,29 +103,29 @@ int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t
 void pte_descriptor_page_unmapped(struct domain *d);
 
 /*
- * The references of the present entry e in a table of d, for a frame of `foreign`. 0, or as Xen: -EINVAL (bits that may not be set),
+ * The references of a present entry in a table of d, for a frame of `foreign`. 0, or as Xen: -EINVAL (bits that may not be set),
  * -EPERM (no RAM, and not allowed), -EBUSY (not foreign's, or in use as something that must not be written).
  */
-static inline int pte_get_l1(struct domain *d, struct domain *foreign, pte_t e)
+static inline int pte_get_l1(struct domain *d, struct domain *foreign, uint32_t low, uint32_t high)
 {
-	mfn_t mfn = pte_mfn(e);
+	mfn_t mfn = pte_words_mfn(low, high);
 	struct page_info *page;
 
-	if (unlikely(((uint32_t)e & (uint32_t)(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(e) || !mfn_valid(mfn)))
-		return pte_get_l1_other(d, foreign, e);
+	if (unlikely((low & PTE_LOW(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(high) || !mfn_valid(mfn)))
+		return pte_get_l1_other(d, foreign, (pte_t)high << 32 | low);
 	page = &frame_table[mfn];
 	if (unlikely(!page_get(page, foreign)))
-		return pte_get_l1_other(d, foreign, e);
-	if (pte_writable(e) && unlikely(!page_get_writable(page))) {
+		return pte_get_l1_other(d, foreign, (pte_t)high << 32 | low);
+	if ((low & PTE_LOW(PTE_RW)) && unlikely(!page_get_writable(page))) {
 		page_put(page);
 		return -EBUSY;
 	}
 	return 0;
 }
 
-static inline void pte_put_l1(struct domain *d, pte_t e)
+static inline void pte_put_l1(struct domain *d, uint32_t low, uint32_t high)
 {
-	mfn_t mfn = pte_mfn(e);
+	mfn_t mfn = pte_words_mfn(low, high);
 	struct page_info *page;
 
 	if (unlikely(!mfn_valid(mfn)))
@@ -116,7 +133,7 @@ static inline void pte_put_l1(struct domain *d, pte_t e)
 	page = &frame_table[mfn];
 	if (unlikely(page->count_info & PGC_IO))
 		return;
-	if (pte_writable(e))
+	if (low & PTE_LOW(PTE_RW))
 		page_put_writable(page);
 	else if (unlikely((page->type_info & PGT_TYPE_MASK) == PGT_SEG_DESC) && page->owner == d)
 		pte_descriptor_page_unmapped(d);

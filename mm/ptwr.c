@@ -82,12 +82,12 @@ static bool decode(struct insn *in, const struct insn_regs *regs)
 	return in->segment != INSN_FS && in->segment != INSN_GS;
 }
 
-/* The operand lies within the entry that the fault hit. */
+/* The operand is naturally aligned, as Xen wants it, and so within the one entry that the fault hit. */
 static bool locate(struct store *s, const struct insn_regs *regs, gva_t cr2)
 {
 	uint32_t address = insn_effective_offset(&s->in, regs), size = s->in.operand_size;
 
-	if (address % sizeof(pte_t) + size > sizeof(pte_t) || cr2 - address >= size)
+	if (address % size || cr2 - address >= size)
 		return false;
 	s->index = address % PAGE_SIZE / sizeof(pte_t);
 	s->shift = address % sizeof(pte_t) * 8;

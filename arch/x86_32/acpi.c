@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few facts of the firmware's ACPI tables that the hypervisor uses itself; the control domain reads the rest on
- * its own. ACPI specification 6.x, chapter 5.2; HPET 1.0a, 3.2.4; PCI firmware 3.0 for MCFG. Nothing is interpreted: the
- * sleep type of \_S5 is found by its byte pattern. Firmware is believed no further than its checksums and lengths.
+ * The few facts of the firmware's ACPI tables that the hypervisor uses itself; the control domain
+ * reads the rest on its own. ACPI specification 6.x, chapter 5.2; HPET 1.0a, 3.2.4; PCI firmware
+ * 3.0 for MCFG. Nothing is interpreted: the sleep type of \_S5 is found by its byte pattern.
+ * Firmware is believed no further than its checksums and lengths.
  */
 #include "arch/x86_32/platform.h"
 #include "boot/boot.h"
@@ -81,7 +82,10 @@ INIT static bool aml_integer(const struct table *t, uint32_t *at, uint16_t *valu
 	return true;
 }
 
-/* at: behind the name. The package's length takes one byte and as many more as its two top bits say; then the element count. */
+/*
+ * at: behind the name. The package's length takes one byte and as many more as its two top bits
+ * say; then the element count.
+ */
 INIT static bool parse_s5(const struct table *t, uint32_t at)
 {
 	if (field(t, at, 1) != AML_PACKAGE)
@@ -99,7 +103,8 @@ INIT static void find_s5(const struct table *t)
 	for (i = HEADER_LEN + 2; i + 4 < t->len && !acpi.have_s5; i++) {
 		const uint8_t *p = t->data + i;
 
-		if (memcmp(p, "_S5_", 4) || !(p[-1] == AML_NAME || (p[-1] == '\\' && p[-2] == AML_NAME)))
+		if (memcmp(p, "_S5_", 4) ||
+		    !(p[-1] == AML_NAME || (p[-1] == '\\' && p[-2] == AML_NAME)))
 			continue;
 		acpi.have_s5 = parse_s5(t, i + 4);
 	}
@@ -223,11 +228,8 @@ static INITDATA struct {
 	char signature[5];
 	void (*parse)(const struct table *t);
 } parsers[] = {
-	{ "FACP", parse_fadt },
-	{ "APIC", parse_madt },
-	{ "HPET", parse_hpet },
-	{ "MCFG", parse_mcfg },
-	{ "SSDT", find_s5 },
+	{ "FACP", parse_fadt }, { "APIC", parse_madt }, { "HPET", parse_hpet },
+	{ "MCFG", parse_mcfg }, { "SSDT", find_s5 }, /* sometimes \_S5 is there */
 };
 
 INIT static void parse_table(paddr_t address)
@@ -292,7 +294,8 @@ INIT static bool find_rsdp(void)
 }
 
 /* The addresses of the root table's entries, copied: parsing a table uses the same windows. */
-INIT static unsigned read_root(paddr_t address, const char *signature, uint32_t entry_size, paddr_t *tables)
+INIT static unsigned read_root(paddr_t address, const char *signature, uint32_t entry_size,
+			       paddr_t *tables)
 {
 	struct table root;
 	unsigned n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of this CPU: switched on in virtual-wire mode, so that the 8259's interrupts pass through LINT0, and its timer.
- * SDM vol. 3, chapter 10. Without one everything works by 8259 and PIT.
+ * The local APIC of this CPU: switched on in virtual-wire mode, so that the 8259's interrupts pass
+ * through LINT0, and its timer. SDM vol. 3, chapter 10. Without one everything works by 8259 and
+ * PIT.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/platform.h"

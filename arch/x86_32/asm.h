@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single instructions as functions. Only arch/x86_32/ includes this; nothing here compiles on the host's tests.
- * The memory clobbers are there where the instruction orders or invalidates what the compiler may have cached.
+ * Single instructions as functions. Only arch/x86_32/ includes this; nothing here compiles on the
+ * host's tests. The memory clobbers are there where the instruction orders or invalidates what the
+ * compiler may have cached.
  */
 #ifndef RINGLET_ARCH_ASM_H
 #define RINGLET_ARCH_ASM_H
@@ -97,17 +98,17 @@ static inline uint64_t rdtsc(void)
 }
 
 /* ---- control and debug registers ---- */
-#define DEFINE_REGISTER(name)                                                    \
-	static inline uint32_t read_##name(void)                                 \
-	{                                                                        \
-		uint32_t value;                                                  \
-                                                                                 \
+#define DEFINE_REGISTER(name)                                                       \
+	static inline uint32_t read_##name(void)                                    \
+	{                                                                           \
+		uint32_t value;                                                     \
+                                                                                    \
 		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory"); \
-		return value;                                                    \
-	}                                                                        \
-	static inline void write_##name(uint32_t value)                          \
-	{                                                                        \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");  \
+		return value;                                                       \
+	}                                                                           \
+	static inline void write_##name(uint32_t value)                             \
+	{                                                                           \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");     \
 	}
 
 DEFINE_REGISTER(cr0)
@@ -156,7 +157,10 @@ static inline void hlt(void)
 	__asm__ volatile("hlt" : : : "memory");
 }
 
-/* Sleeps until an interrupt without a window between enabling and halting; interrupts are off again afterwards. */
+/*
+ * Sleeps until an interrupt without a window between enabling and halting; interrupts are off again
+ * afterwards.
+ */
 static inline void sti_hlt_cli(void)
 {
 	__asm__ volatile("sti; hlt; cli" : : : "memory");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time is the TSC. Its frequency is measured at boot, twice; from then on a time stamp becomes nanoseconds by one shift and
- * one 64 by 32 bit multiplication, the same that guests do with their vcpu_time_info (xen.h), so both agree.
- * The values are written once, by clock_init.
+ * Time is the TSC. Its frequency is measured at boot, twice; from then on a time stamp becomes
+ * nanoseconds by one shift and one 64 by 32 bit multiplication, the same that guests do with their
+ * vcpu_time_info (xen.h), so both agree. The values are written once, by clock_init.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
@@ -70,8 +70,9 @@ void clock_delay_us(uint32_t us)
 #define FIRST_RUN_MS 10
 #define SECOND_RUN_MS 20
 #define MAX_TRIES 5
-#define TOLERANCE 500	     /* the two runs agree to one part in so many */
-#define POLL_TICKS 500000u   /* look at the reference this often: reading a device is slow where it is emulated */
+#define TOLERANCE 500 /* the two runs agree to one part in so many */
+/* How often to look at the reference: reading a device is slow where it is emulated. */
+#define POLL_TICKS 500000u
 #define STUCK_TICKS (1ull << 35)
 
 struct sample {
@@ -79,7 +80,9 @@ struct sample {
 	uint32_t count;
 };
 
-/* The tightest of a few readings: an interrupt of the machine underneath may fall into any of them. */
+/*
+ * The tightest of a few readings: an interrupt of the machine underneath may fall into any of them.
+ */
 INIT static struct sample take_sample(const struct reference *r)
 {
 	uint64_t best = ~0ull;
@@ -113,7 +116,8 @@ INIT static bool wait_reference(const struct reference *r, const struct sample *
 	return true;
 }
 
-INIT static uint64_t frequency(const struct reference *r, const struct sample *a, const struct sample *b)
+INIT static uint64_t frequency(const struct reference *r, const struct sample *a,
+			       const struct sample *b)
 {
 	uint32_t counts = (b->count - a->count) & r->mask;
 
@@ -127,7 +131,10 @@ INIT static bool close_enough(uint64_t a, uint64_t b)
 	return difference <= a / TOLERANCE;
 }
 
-/* Two runs in a row over one reference, which must agree; the result is over both together. 0: the reference is stuck. */
+/*
+ * Two runs in a row over one reference, which must agree; the result is over both together. 0: the
+ * reference is stuck.
+ */
 INIT static uint64_t measure(const struct reference *r)
 {
 	uint64_t hz = 0;
@@ -173,7 +180,8 @@ INIT void clock_init(void)
 
 	tsc_hz = measure(r);
 	if (tsc_hz < 1000000)
-		panic("the time stamp counter cannot be calibrated against the %s: its frequency comes out as %u Hz. "
+		panic("the time stamp counter cannot be calibrated against the %s: its frequency "
+		      "comes out as %u Hz. "
 		      "Try the option nohpet.\n",
 		      r->name, (uint32_t)tsc_hz);
 	set_scale(tsc_hz);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the clock's files share: reference.c (counters of known frequency), clock.c (the TSC), oneshot.c (timer interrupts).
+ * What the clock's files share: reference.c (counters of known frequency), clock.c (the TSC),
+ * oneshot.c (timer interrupts).
  */
 #ifndef RINGLET_ARCH_CLOCK_H
 #define RINGLET_ARCH_CLOCK_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of a vCPU that is not running: a fresh one's, those that VCPUOP_initialise or a domain builder asks for, and
- * how they are read back (struct vcpu_guest_context, <xen/arch-x86/xen.h>). Every field of a context is hostile input; what
- * passes here is what the guest could have reached by itself. Checks and their order: Xen's arch_set_info_guest.
+ * The registers of a vCPU that is not running: a fresh one's, those that VCPUOP_initialise or a
+ * domain builder asks for, and how they are read back (struct vcpu_guest_context,
+ * <xen/arch-x86/xen.h>). Every field of a context is hostile input; what passes here is what the
+ * guest could have reached by itself. Checks and their order: Xen's arch_set_info_guest.
  */
 #include "arch/x86_32/vcpu.h"
 
@@ -21,9 +22,9 @@
 
 #define EFLAGS_NOT_CHOSEN (EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 #define INITIAL_XCR0 1u
-#define VM_ASSIST_KNOWN                                                                                    \
-	(1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                  \
-	 1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |              \
+#define VM_ASSIST_KNOWN                                                               \
+	(1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |     \
+	 1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 | \
 	 1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 /* ---- fresh ---- */
@@ -109,7 +110,9 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *r)
 
 static struct guest_callback callback(uint32_t cs, uint32_t eip, bool masks_events)
 {
-	return (struct guest_callback){.eip = eip, .cs = arch_fix_selector((uint16_t)cs), .masks_events = masks_events};
+	return (struct guest_callback){ .eip = eip,
+					.cs = arch_fix_selector((uint16_t)cs),
+					.masks_events = masks_events };
 }
 
 static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -126,7 +129,8 @@ static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
 			.masks_events = TI_GET_IF(t) != 0,
 		};
 	}
-	a->nmi_callback = callback(a->trap[TRAP_NMI].cs, a->trap[TRAP_NMI].address, a->trap[TRAP_NMI].masks_events);
+	a->nmi_callback = callback(a->trap[TRAP_NMI].cs, a->trap[TRAP_NMI].address,
+				   a->trap[TRAP_NMI].masks_events);
 	a->event_callback = callback(c->event_callback_cs, c->event_callback_eip, true);
 	a->failsafe_callback = callback(c->failsafe_callback_cs, c->failsafe_callback_eip,
 					c->flags & VGCF_failsafe_disables_events);
@@ -142,19 +146,22 @@ static void set_control(struct vcpu *v, const struct vcpu_guest_context *c)
 	reset_debugregs(v);
 	for (unsigned i = 0; i < 8; i++)
 		if (i != 4 && i != 5)
-			(void)!arch_debugreg_set(v, i, c->debugreg[i]); /* a refused one stays at its reset value */
+			(void)!arch_debugreg_set(v, i, c->debugreg[i]); /* refused: as reset */
 	if (c->flags & VGCF_I387_VALID)
 		fpu_set_image(v, c->fpu_ctxt.x);
 	else
 		fpu_reset(v);
 }
 
-/* Of a vCPU that was initialised before, tables and address space cannot be changed from outside. */
+/*
+ * Of a vCPU that was initialised before, tables and address space cannot be changed from outside.
+ */
 static int check_unchanged(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	const struct arch_vcpu *a = &v->arch;
 
-	if (a->top != xen_cr3_to_pfn(c->ctrlreg[3]) || a->gdt_entries != c->gdt_ents || a->ldt_entries != c->ldt_ents)
+	if (a->top != xen_cr3_to_pfn(c->ctrlreg[3]) || a->gdt_entries != c->gdt_ents ||
+	    a->ldt_entries != c->ldt_ents)
 		return -EOPNOTSUPP;
 	if (a->ldt_entries && a->ldt_base != c->ldt_base)
 		return -EOPNOTSUPP;

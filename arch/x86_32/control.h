@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bits of the control and debug registers (SDM vol. 3, 2.5 and 17.2). Compiles on the host and in assembly.
+ * Bits of the control and debug registers (SDM vol. 3, 2.5 and 17.2). Compiles on the host and in
+ * assembly.
  */
 #ifndef RINGLET_ARCH_CONTROL_H
 #define RINGLET_ARCH_CONTROL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this processor can do, what of it a guest is told (CPUID, MSRs, CR4), and the floating-point state.
+ * What this processor can do, what of it a guest is told (CPUID, MSRs, CR4), and the floating-point
+ * state.
  */
 #ifndef RINGLET_ARCH_CPU_H
 #define RINGLET_ARCH_CPU_H
@@ -12,13 +13,14 @@ struct domain;
 struct vcpu_guest_context;
 
 /* ---- features (cpuid.c), fixed by cpu_init_features() ---- */
-extern bool cpu_has_nx, cpu_has_pge, cpu_has_de, cpu_has_apic, cpu_has_fxsr, cpu_has_sse, cpu_has_xsave, cpu_has_pat, cpu_has_msr;
+extern bool cpu_has_nx, cpu_has_pge, cpu_has_de, cpu_has_apic, cpu_has_fxsr, cpu_has_sse,
+	cpu_has_xsave, cpu_has_pat, cpu_has_msr;
 extern bool cpu_is_intel, cpu_is_amd;
 extern uint8_t cpu_phys_bits; /* width of a machine address */
 
 /*
- * Boot, on every CPU, once messages are possible: panics naming each feature that is missing; sets the bits of CR0, CR4 and EFER
- * that the hypervisor itself runs with.
+ * Boot, on every CPU, once messages are possible: panics naming each feature that is missing; sets
+ * the bits of CR0, CR4 and EFER that the hypervisor itself runs with.
  */
 void cpu_init_features(void);
 /* The CR4 that the hypervisor wants while no guest has a say. */
@@ -47,13 +49,19 @@ void fpu_init(void);
 /* v's image, a heap page in v->arch.fpu, in its initial state. 0 or -ENOMEM. */
 int fpu_alloc(struct vcpu *v) MUST_CHECK;
 void fpu_free(struct vcpu *v);
-/* Makes the registers v's, saving whose they were; sets CR0.TS as v wants it. Part of a switch of vCPUs; not needed for the idle one. */
+/*
+ * Makes the registers v's, saving whose they were; sets CR0.TS as v wants it. Part of a switch of
+ * vCPUs; not needed for the idle one.
+ */
 void fpu_load(struct vcpu *v);
 /* Brings v's image in memory up to date. */
 void fpu_save(struct vcpu *v);
 /* Initial state; v is not running. */
 void fpu_reset(struct vcpu *v);
-/* An FXSAVE (or FNSAVE, by the processor) image in the form of the ABI, 512 bytes. Hostile input: made loadable. v is not running. */
+/*
+ * An FXSAVE (or FNSAVE, by the processor) image in the form of the ABI, 512 bytes. Hostile input:
+ * made loadable. v is not running.
+ */
 void fpu_set_image(struct vcpu *v, const void *image);
 void fpu_get_image(struct vcpu *v, void *image);
 /* #NM from a guest: bounces it and clears TS, as Xen does, or just clears a stale TS. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the processor can do, and the modes the hypervisor puts it in. Bits: SDM vol. 2 (CPUID), vol. 3, 2.5.
+ * What the processor can do, and the modes the hypervisor puts it in. Bits: SDM vol. 2 (CPUID),
+ * vol. 3, 2.5.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/control.h"
@@ -11,8 +12,10 @@
 #include "core/panic.h"
 #include "mm/page.h"
 
-bool cpu_has_nx RO_AFTER_INIT, cpu_has_pge RO_AFTER_INIT, cpu_has_de RO_AFTER_INIT, cpu_has_apic RO_AFTER_INIT;
-bool cpu_has_fxsr RO_AFTER_INIT, cpu_has_sse RO_AFTER_INIT, cpu_has_xsave RO_AFTER_INIT, cpu_has_pat RO_AFTER_INIT;
+bool cpu_has_nx RO_AFTER_INIT, cpu_has_pge RO_AFTER_INIT, cpu_has_de RO_AFTER_INIT,
+	cpu_has_apic RO_AFTER_INIT;
+bool cpu_has_fxsr RO_AFTER_INIT, cpu_has_sse RO_AFTER_INIT, cpu_has_xsave RO_AFTER_INIT,
+	cpu_has_pat RO_AFTER_INIT;
 bool cpu_has_msr RO_AFTER_INIT;
 bool cpu_is_intel RO_AFTER_INIT, cpu_is_amd RO_AFTER_INIT;
 uint8_t cpu_phys_bits RO_AFTER_INIT;
@@ -23,25 +26,27 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } required[] INITDATA = {
-	{ID1D_FPU, "a floating-point unit (FPU)"},
-	{ID1D_TSC, "a time-stamp counter (TSC)"},
-	{ID1D_PAE, "physical address extension (PAE)"},
-	{ID1D_CX8, "CMPXCHG8B (CX8)"},
-	{ID1D_CMOV, "conditional moves (CMOV)"},
+	{ ID1D_FPU, "a floating-point unit (FPU)" },
+	{ ID1D_TSC, "a time-stamp counter (TSC)" },
+	{ ID1D_PAE, "physical address extension (PAE)" },
+	{ ID1D_CX8, "CMPXCHG8B (CX8)" },
+	{ ID1D_CMOV, "conditional moves (CMOV)" },
 };
 
 static INIT void check_required(uint32_t have)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(required); i++)
 		if (!(have & required[i].bit))
-			panic("this processor lacks %s, which Ringlet needs: use another machine or CPU model\n", required[i].name);
+			panic("this processor lacks %s, which Ringlet needs: use another machine or CPU model\n",
+			      required[i].name);
 }
 
 static INIT bool is_vendor(const char *name)
 {
 	struct cpuid_regs r = cpuid(0);
 
-	return !memcmp(&r.ebx, name, 4) && !memcmp(&r.edx, name + 4, 4) && !memcmp(&r.ecx, name + 8, 4);
+	return !memcmp(&r.ebx, name, 4) && !memcmp(&r.edx, name + 4, 4) &&
+	       !memcmp(&r.ecx, name + 8, 4);
 }
 
 static INIT void find_extended(void)
@@ -57,24 +62,25 @@ static INIT void find_extended(void)
 }
 
 /*
- * L1TF: Intel's processors from the first Core to 2019's forward the L1 cache's contents through an entry that is not present, unless they
- * say otherwise (ARCH_CAPABILITIES, RDCL_NO). Atoms do not; without SSSE3 it is older than that.
+ * L1TF: Intel's processors from the first Core to 2019's forward the L1 cache's contents through an
+ * entry that is not present, unless they say otherwise (ARCH_CAPABILITIES, RDCL_NO). Atoms do not;
+ * without SSSE3 it is older than that.
  */
 static INIT bool speculates_through_nonpresent(struct cpuid_regs id)
 {
+	static const uint8_t not_affected[] INITDATA = {
+		0x1c, 0x26, 0x27, 0x35, 0x36,	    /* Bonnell, Saltwell */
+		0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d, /* Silvermont, Airmont */
+		0x5c, 0x5f, 0x7a,		    /* Goldmont */
+		0x57, 0x85,			    /* Xeon Phi */
+	};
 	unsigned family = id.eax >> 8 & 0xf, model = (id.eax >> 4 & 0xf) | (id.eax >> 12 & 0xf0);
 
 	if (!cpu_is_intel || family != 6 || !(id.ecx & ID1C_SSSE3))
 		return false;
-	switch (model) {
-	case 0x1c: case 0x26: case 0x27: case 0x35: case 0x36: /* Bonnell, Saltwell */
-	case 0x37: case 0x4a: case 0x4c: case 0x4d: case 0x5a: case 0x5d: /* Silvermont, Airmont */
-	case 0x5c: case 0x5f: case 0x7a: /* Goldmont */
-	case 0x57: case 0x85: /* Xeon Phi */
-		return false;
-	default:
-		break;
-	}
+	for (unsigned i = 0; i < ARRAY_SIZE(not_affected); i++)
+		if (not_affected[i] == model)
+			return false;
 	if (cpuid(0).eax < 7 || !(cpuid_count(7, 0).edx & ID7D_ARCH_CAPABILITIES))
 		return true;
 	return !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
@@ -95,7 +101,10 @@ static INIT void find_features(struct cpuid_regs id)
 	find_extended();
 }
 
-/* Ways into ring 0 that a guest could use without the hypervisor's tables: SYSENTER; SYSCALL stays off with EFER.SCE. */
+/*
+ * Ways into ring 0 that a guest could use without the hypervisor's tables: SYSENTER; SYSCALL stays
+ * off with EFER.SCE.
+ */
 static INIT void set_msrs(struct cpuid_regs id)
 {
 	if (cpu_has_msr && (id.edx & ID1D_SEP))

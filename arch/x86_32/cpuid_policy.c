@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID as a guest sees it: the processor's answer reduced to what a ring-1 guest can use, and the hypervisor's own leaves
- * (<xen/arch-x86/cpuid.h>). Features are listed by what is let through, so that a new one is hidden until somebody thought about
- * it. Left out on purpose: SEP (no SYSENTER), PSE and PGE (no such mappings), VME, MTRR, machine check, monitor, VMX, SVM, x2APIC, TSC
- * deadline, PCID, SMEP, SMAP, HLE, RTM, MPX, AVX-512, protection keys, UMIP, CET, LA57, everything of long mode.
+ * CPUID as a guest sees it: the processor's answer reduced to what a ring-1 guest can use, and the
+ * hypervisor's own leaves (<xen/arch-x86/cpuid.h>). Features are listed by what is let through, so
+ * that a new one is hidden until somebody thought about it. Left out on purpose: SEP (no SYSENTER),
+ * PSE and PGE (no such mappings), VME, MTRR, machine check, monitor, VMX, SVM, x2APIC, TSC
+ * deadline, PCID, SMEP, SMAP, HLE, RTM, MPX, AVX-512, protection keys, UMIP, CET, LA57, everything
+ * of long mode.
  *
- * Only guests that ask through the forced-emulation prefix get this answer: the plain instruction never traps.
+ * Only guests that ask through the forced-emulation prefix get this answer: the plain instruction
+ * never traps.
  */
 #include <xen/arch-x86/cpuid.h>
 
@@ -21,27 +24,28 @@
 #define MAX_BASIC 0xdu
 #define MAX_EXTENDED 0x80000008u
 
-#define GUEST_1D                                                                                                      \
-	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_CMOV | ID1D_PAT | ID1D_CLFLUSH | \
-	 ID1D_MMX | ID1D_FXSR | ID1D_SSE | ID1D_SSE2 | ID1D_SELF_SNOOP)
-#define GUEST_1C                                                                                              \
-	(ID1C_SSE3 | ID1C_PCLMULQDQ | ID1C_SSSE3 | ID1C_FMA | ID1C_SSE4_1 | ID1C_SSE4_2 | ID1C_MOVBE | \
-	 ID1C_POPCNT | ID1C_AES | ID1C_XSAVE | ID1C_AVX | ID1C_F16C | ID1C_RDRAND)
+#define GUEST_1D                                                                                 \
+	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_CMOV | ID1D_PAT | \
+	 ID1D_CLFLUSH | ID1D_MMX | ID1D_FXSR | ID1D_SSE | ID1D_SSE2 | ID1D_SELF_SNOOP)
+#define GUEST_1C                                                                          \
+	(ID1C_SSE3 | ID1C_PCLMULQDQ | ID1C_SSSE3 | ID1C_FMA | ID1C_SSE4_1 | ID1C_SSE4_2 | \
+	 ID1C_MOVBE | ID1C_POPCNT | ID1C_AES | ID1C_XSAVE | ID1C_AVX | ID1C_F16C | ID1C_RDRAND)
 #define GUEST_1C_AVX (ID1C_FMA | ID1C_AVX | ID1C_F16C)
-#define GUEST_7B                                                                                         \
-	(ID7B_BMI1 | ID7B_AVX2 | ID7B_BMI2 | ID7B_ERMS | ID7B_RDSEED | ID7B_ADX | ID7B_CLFLUSHOPT | \
-	 ID7B_CLWB | ID7B_SHA)
+#define GUEST_7B                                                                  \
+	(ID7B_BMI1 | ID7B_AVX2 | ID7B_BMI2 | ID7B_ERMS | ID7B_RDSEED | ID7B_ADX | \
+	 ID7B_CLFLUSHOPT | ID7B_CLWB | ID7B_SHA)
 #define GUEST_7C (ID7C_GFNI | ID7C_VAES | ID7C_VPCLMULQDQ)
 #define GUEST_7C_AVX (ID7C_VAES | ID7C_VPCLMULQDQ)
 #define GUEST_7D (ID7D_FSRM | ID7D_MD_CLEAR)
 #define GUEST_DA (IDDA_XSAVEOPT | IDDA_XSAVEC | IDDA_XGETBV1)
 /* The bits that leaf 0x80000001 repeats on AMD. */
-#define GUEST_ED_REPEATED                                                                                     \
-	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_APIC | ID1D_CMOV | ID1D_PAT | \
-	 ID1D_MMX | ID1D_FXSR)
+#define GUEST_ED_REPEATED                                                                         \
+	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_APIC | ID1D_CMOV | \
+	 ID1D_PAT | ID1D_MMX | ID1D_FXSR)
 #define GUEST_ED (GUEST_ED_REPEATED | IDED_NX | IDED_MMXEXT | IDED_3DNOWEXT | IDED_3DNOW)
-#define GUEST_EC                                                                                         \
-	(IDEC_ABM | IDEC_SSE4A | IDEC_MISALIGNSSE | IDEC_3DNOWPREFETCH | IDEC_XOP | IDEC_FMA4 | IDEC_TBM)
+#define GUEST_EC                                                                                \
+	(IDEC_ABM | IDEC_SSE4A | IDEC_MISALIGNSSE | IDEC_3DNOWPREFETCH | IDEC_XOP | IDEC_FMA4 | \
+	 IDEC_TBM)
 #define GUEST_EC_AVX (IDEC_XOP | IDEC_FMA4)
 
 #define XCR0_AVX 4u
@@ -58,7 +62,10 @@ static uint32_t hidden_1d(const struct domain *d)
 	return ~(GUEST_1D | (domain_is_control(d) ? ID1D_APIC : 0));
 }
 
-/* Which processor, caches of one CPU only, features. The APIC number is the vCPU's, spaced as without hyper-threads. */
+/*
+ * Which processor, caches of one CPU only, features. The APIC number is the vCPU's, spaced as
+ * without hyper-threads.
+ */
 static void leaf_features(const struct vcpu *v, struct cpuid_regs *r)
 {
 	r->ebx = (r->ebx & 0xffff) | v->id << 25;
@@ -90,9 +97,10 @@ static void leaf_xsave(const struct vcpu *v, uint32_t sub, struct cpuid_regs *r)
 	uint32_t size = fpu_xsave_size(v->arch.xcr0), largest = fpu_xsave_size(fpu_xcr0_mask());
 
 	if (sub == 0)
-		*r = (struct cpuid_regs){(uint32_t)fpu_xcr0_mask(), size, largest, 0};
+		*r = (struct cpuid_regs){ (uint32_t)fpu_xcr0_mask(), size, largest, 0 };
 	else if (sub == 1)
-		*r = (struct cpuid_regs){r->eax & GUEST_DA, r->eax & IDDA_XSAVEC ? size : 0, 0, 0};
+		*r = (struct cpuid_regs){ r->eax & GUEST_DA, r->eax & IDDA_XSAVEC ? size : 0, 0,
+					  0 };
 	else if (sub != 2 || !avx_offered())
 		memset(r, 0, sizeof(*r));
 	if (!fpu_xcr0_mask())
@@ -155,10 +163,10 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, struct cpuid_regs
 	case 0x80000002 ... 0x80000006: /* name, caches */
 		break;
 	case 0x80000007:
-		*r = (struct cpuid_regs){.edx = r->edx & ID_INVARIANT_TSC};
+		*r = (struct cpuid_regs){ .edx = r->edx & ID_INVARIANT_TSC };
 		break;
 	default: /* 0x80000008: address widths */
-		*r = (struct cpuid_regs){.eax = r->eax & 0xffff};
+		*r = (struct cpuid_regs){ .eax = r->eax & 0xffff };
 		break;
 	}
 }
@@ -170,11 +178,12 @@ static void leaf_time(uint32_t sub, struct cpuid_regs *r)
 
 	arch_time_fill(&time);
 	if (sub == 0)
-		*r = (struct cpuid_regs){.ecx = clock_tsc_khz()};
+		*r = (struct cpuid_regs){ .ecx = clock_tsc_khz() };
 	else if (sub == 1)
-		*r = (struct cpuid_regs){.ecx = time.tsc_to_system_mul, .edx = (uint32_t)time.tsc_shift & 0xff};
+		*r = (struct cpuid_regs){ .ecx = time.tsc_to_system_mul,
+					  .edx = (uint32_t)time.tsc_shift & 0xff };
 	else if (sub == 2)
-		*r = (struct cpuid_regs){.eax = clock_tsc_khz()};
+		*r = (struct cpuid_regs){ .eax = clock_tsc_khz() };
 }
 
 static void hypervisor_leaf(uint32_t index, uint32_t sub, struct cpuid_regs *r)
@@ -182,14 +191,16 @@ static void hypervisor_leaf(uint32_t index, uint32_t sub, struct cpuid_regs *r)
 	memset(r, 0, sizeof(*r));
 	switch (index) {
 	case 0:
-		*r = (struct cpuid_regs){XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES), XEN_CPUID_SIGNATURE_EBX,
-					 XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX};
+		*r = (struct cpuid_regs){ XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES),
+					  XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+					  XEN_CPUID_SIGNATURE_EDX };
 		break;
 	case 1:
 		r->eax = XEN_MAJOR << 16 | XEN_MINOR;
 		break;
 	case 2: /* one hypercall page, written through the MSR whose number is in ebx */
-		*r = (struct cpuid_regs){1, XEN_CPUID_FIRST_LEAF, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
+		*r = (struct cpuid_regs){ 1, XEN_CPUID_FIRST_LEAF,
+					  XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0 };
 		break;
 	case 3:
 		leaf_time(sub, r);
@@ -206,7 +217,7 @@ static void hypervisor_leaf(uint32_t index, uint32_t sub, struct cpuid_regs *r)
 void guest_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
 	const struct vcpu *v = current_vcpu();
-	struct cpuid_regs r = {0};
+	struct cpuid_regs r = { 0 };
 
 	if (leaf - XEN_CPUID_FIRST_LEAF <= XEN_CPUID_MAX_NUM_LEAVES)
 		hypervisor_leaf(leaf - XEN_CPUID_FIRST_LEAF, sub, &r);

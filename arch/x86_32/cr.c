@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CR0 and CR4 as a guest sees them: the processor's, but for the few bits that are the guest's own (TS; TSD, DE and OSXSAVE)
- * and those whose features it is not offered. Source: Xen's emulation of moves to and from control registers.
+ * CR0 and CR4 as a guest sees them: the processor's, but for the few bits that are the guest's own
+ * (TS; TSD, DE and OSXSAVE) and those whose features it is not offered. Source: Xen's emulation of
+ * moves to and from control registers.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's debug registers, by set_debugreg and by emulated moves. No breakpoint may lie in the hypervisor's range, where it would
- * trap on every entry, and the hypervisor keeps general detection to itself.
+ * A guest's debug registers, by set_debugreg and by emulated moves. No breakpoint may lie in the
+ * hypervisor's range, where it would trap on every entry, and the hypervisor keeps general
+ * detection to itself.
  *
- * I/O breakpoints never reach the processor, since a guest's I/O instructions are emulated: their enable bits are kept in
- * debugreg[5] and compared there. Bits: SDM vol. 3, 17.2; results: Xen's.
+ * I/O breakpoints never reach the processor, since a guest's I/O instructions are emulated: their
+ * enable bits are kept in debugreg[5] and compared there. Bits: SDM vol. 3, 17.2; results: Xen's.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/control.h"
@@ -112,7 +113,7 @@ int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value)
 
 uint32_t debugreg_io_match(const struct vcpu *v, uint16_t port, unsigned size)
 {
-	static const uint8_t width[4] = {1, 2, 8, 4};
+	static const uint8_t width[4] = { 1, 2, 8, 4 };
 	uint32_t match = 0, dr7 = v->arch.debugreg[7];
 
 	if (likely(v->arch.debugreg[5] == 0))
@@ -120,7 +121,8 @@ uint32_t debugreg_io_match(const struct vcpu *v, uint16_t port, unsigned size)
 	for (unsigned n = 0; n < 4; n++) {
 		uint32_t start = v->arch.debugreg[n], len = width[DR7_FIELD(dr7, n) >> 2];
 
-		if ((v->arch.debugreg[5] & DR7_ENABLES(n)) && start < port + size && start + len > port)
+		if ((v->arch.debugreg[5] & DR7_ENABLES(n)) && start < port + size &&
+		    start + len > port)
 			match |= 1u << n;
 	}
 	return match;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which descriptors and selectors a guest may use. In segment mode this file is what protects the hypervisor from ring 1:
+ * Which descriptors and selectors a guest may use. In segment mode this file is what protects the
+ * hypervisor from ring 1:
  *
  *   - no descriptor that passes has privilege level 0, nor is it a gate to one;
  *   - no byte that it can reach lies at or above GUEST_SEGMENT_END;
  *   - its accessed bit is set, because the tables are read-only to the processor while a guest runs.
  *
- * The rules and what is adjusted instead of refused are those of Xen's update_descriptor and set_gdt; bits: SDM
- * vol. 3, 3.4.5, 5.8.3. Host-built tests try them: tests/unit/test_descriptor.c.
+ * The rules and what is adjusted instead of refused are those of Xen's update_descriptor and
+ * set_gdt; bits: SDM vol. 3, 3.4.5, 5.8.3. Host-built tests try them: tests/unit/test_descriptor.c.
  */
 #include "arch/x86_32/descriptor.h"
 
@@ -15,9 +16,13 @@
 
 #include "arch/x86_32/arch.h"
 
-_Static_assert(HV_CS >> 3 >= FIRST_RESERVED_GDT_ENTRY, "the hypervisor's selectors lie behind the guest's");
+_Static_assert(HV_CS >> 3 >= FIRST_RESERVED_GDT_ENTRY,
+	       "the hypervisor's selectors lie behind the guest's");
 
-/* Interrupt, trap and task gates belong in an IDT, task states and LDTs to the hypervisor: only call gates remain. */
+/*
+ * Interrupt, trap and task gates belong in an IDT, task states and LDTs to the hypervisor: only
+ * call gates remain.
+ */
 static bool check_gate(uint64_t *descriptor)
 {
 	uint32_t high = (uint32_t)(*descriptor >> 32);
@@ -32,8 +37,9 @@ static bool check_gate(uint64_t *descriptor)
 }
 
 /*
- * Gives the segment the `bytes` below its end (or, if it expands down, above its start); a byte-granular segment cannot
- * say that exactly and is refused. bytes == 0 in a segment that expands down leaves it no access at all.
+ * Gives the segment the `bytes` below its end (or, if it expands down, above its start); a byte-
+ * granular segment cannot say that exactly and is refused. bytes == 0 in a segment that expands
+ * down leaves it no access at all.
  */
 static bool truncate_limit(uint64_t *descriptor, uint32_t bytes)
 {
@@ -56,7 +62,10 @@ static bool check_limit(uint64_t *descriptor)
 		size <<= PAGE_SHIFT;
 
 	if ((high & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
-		/* From base + size up, round through zero, to base: it must start behind the wrap, or be empty. */
+		/*
+		 * From base + size up, round through zero, to base: it must start behind the wrap,
+		 * or be empty.
+		 */
 		if (base + size > base)
 			return truncate_limit(descriptor, -(base & PAGE_MASK));
 		return true;
@@ -86,7 +95,8 @@ bool arch_descriptor_check(const struct domain *d, uint64_t *descriptor)
 
 bool arch_code_selector_ok(uint16_t selector)
 {
-	return (selector & SELECTOR_LDT) || selector >> 3 < FIRST_RESERVED_GDT_ENTRY || selector == FLAT_KERNEL_CS;
+	return (selector & SELECTOR_LDT) || selector >> 3 < FIRST_RESERVED_GDT_ENTRY ||
+	       selector == FLAT_KERNEL_CS;
 }
 
 uint16_t arch_fix_selector(uint16_t selector)

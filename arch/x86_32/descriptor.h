@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segment descriptors: their bits (SDM vol. 3, 3.4.5 and 5.8.3), and what a guest's selector stands for.
+ * Segment descriptors: their bits (SDM vol. 3, 3.4.5 and 5.8.3), and what a guest's selector stands
+ * for.
  */
 #ifndef RINGLET_ARCH_DESCRIPTOR_H
 #define RINGLET_ARCH_DESCRIPTOR_H
@@ -11,8 +12,8 @@ struct vcpu;
 
 /* The high word of a descriptor. */
 #define DESC_ACCESSED 0x00000100u
-#define DESC_WRITABLE 0x00000200u     /* data; in code: readable */
-#define DESC_EXPAND_DOWN 0x00000400u  /* data; in code: conforming */
+#define DESC_WRITABLE 0x00000200u    /* data; in code: readable */
+#define DESC_EXPAND_DOWN 0x00000400u /* data; in code: conforming */
 #define DESC_CODE 0x00000800u
 #define DESC_TYPE 0x00000f00u
 #define DESC_NOT_SYSTEM 0x00001000u
@@ -46,14 +47,16 @@ static inline uint32_t descriptor_raw_limit(uint64_t descriptor)
 
 static inline uint64_t descriptor_with_raw_limit(uint64_t descriptor, uint32_t limit)
 {
-	return (descriptor & ~0x000f00000000ffffull) | (limit & 0xffff) | (uint64_t)(limit & 0xf0000) << 32;
+	return (descriptor & ~0x000f00000000ffffull) | (limit & 0xffff) |
+	       (uint64_t)(limit & 0xf0000) << 32;
 }
 
 /* ---- segment.c: selectors of a vCPU; the running one's, or one that is not on a CPU ---- */
 
 /*
- * The descriptor that `selector` names in v's tables, or a flat one of the hypervisor's that guests may use. False: the null
- * selector, out of range, one of the hypervisor's own, or an LDT page that is not usable.
+ * The descriptor that `selector` names in v's tables, or a flat one of the hypervisor's that guests
+ * may use. False: the null selector, out of range, one of the hypervisor's own, or an LDT page that
+ * is not usable.
  */
 bool segment_descriptor(struct vcpu *v, uint16_t selector, uint64_t *descriptor) MUST_CHECK;
 
@@ -63,22 +66,26 @@ void segment_store_descriptor(struct vcpu *v, uint16_t selector, uint64_t descri
 enum segment_access { SEGMENT_READ, SEGMENT_WRITE, SEGMENT_EXECUTE };
 
 /*
- * Linear address of [offset, offset + size) in the segment: present, of a fitting type, within the limit. size > 0.
- * False where the processor would refuse.
+ * Linear address of [offset, offset + size) in the segment: present, of a fitting type, within the
+ * limit. size > 0. False where the processor would refuse.
  */
-bool segment_linear(uint64_t descriptor, uint32_t offset, uint32_t size, enum segment_access access, gva_t *linear) MUST_CHECK;
+bool segment_linear(uint64_t descriptor, uint32_t offset, uint32_t size, enum segment_access access,
+		    gva_t *linear) MUST_CHECK;
 
 /* ---- ldt.c: a guest's LDT, mapped page by page into the switcher's window when first used ---- */
 
-/* Maps the page at `offset` of v's LDT. True: try again. False: the guest's LDT has no usable page there. */
+/*
+ * Maps the page at `offset` of v's LDT. True: try again. False: the guest's LDT has no usable page
+ * there.
+ */
 bool ldt_fault(struct vcpu *v, uint32_t offset);
 /* Drops all that is mapped: the LDT, or the address space that holds it, changed. */
 void ldt_drop(struct vcpu *v);
 
 /* ---- gdt.c ---- */
 /*
- * Makes frames[0 .. DIV_ROUND_UP(entries, 512) - 1] v's GDT, of which `entries` descriptors count; all or nothing. v is current or not
- * on a CPU. 0 or -EINVAL.
+ * Makes frames[0 .. DIV_ROUND_UP(entries, 512) - 1] v's GDT, of which `entries` descriptors count;
+ * all or nothing. v is current or not on a CPU. 0 or -EINVAL.
  */
 int gdt_set(struct vcpu *v, const mfn_t *frames, uint32_t entries) MUST_CHECK;
 /* Leaves v without one. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions of a ring-1 kernel, done in its place: what Xen's emulate_privileged_op does, and nothing else. Everything
- * here acts on state that the guest could reach by hypercall. One-byte instructions are subject to the virtual IOPL, the others
- * to being in the kernel; what is refused goes on as the guest's own #GP.
+ * Privileged instructions of a ring-1 kernel, done in its place: what Xen's emulate_privileged_op
+ * does, and nothing else. Everything here acts on state that the guest could reach by hypercall.
+ * One-byte instructions are subject to the virtual IOPL, the others to being in the kernel; what is
+ * refused goes on as the guest's own #GP.
  */
 #include "arch/x86_32/emulate.h"
 
@@ -203,7 +204,7 @@ static bool execute(struct emulation *e)
 
 bool emulate_privileged(struct vcpu *v, struct trap_frame *f)
 {
-	struct emulation e = {.v = v, .f = f};
+	struct emulation e = { .v = v, .f = f };
 	struct code_bytes code;
 
 	if (!code_fetch(v, f, &code))
@@ -225,7 +226,7 @@ bool emulate_privileged(struct vcpu *v, struct trap_frame *f)
 
 bool emulate_forced(struct vcpu *v, struct trap_frame *f)
 {
-	struct emulation e = {.v = v, .f = f};
+	struct emulation e = { .v = v, .f = f };
 	struct code_bytes code;
 	uint32_t out[4];
 
@@ -254,8 +255,8 @@ bool emulate_forced(struct vcpu *v, struct trap_frame *f)
 }
 
 /*
- * Every gate but a few has privilege level 0, so that no `int n` reaches a handler that expects an exception or a device; it
- * arrives here with its vector in the error code.
+ * Every gate but a few has privilege level 0, so that no `int n` reaches a handler that expects an
+ * exception or a device; it arrives here with its vector in the error code.
  */
 bool emulate_software_interrupt(struct vcpu *v, struct trap_frame *f)
 {

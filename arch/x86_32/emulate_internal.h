@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the emulator share: the instruction that faulted, fetched once, and the registers to work on.
+ * What the files of the emulator share: the instruction that faulted, fetched once, and the
+ * registers to work on.
  */
 #ifndef RINGLET_ARCH_EMULATE_INTERNAL_H
 #define RINGLET_ARCH_EMULATE_INTERNAL_H
@@ -33,7 +34,10 @@ bool code_fetch(struct vcpu *v, const struct trap_frame *f, struct code_bytes *c
 void code_page_fault(struct vcpu *v, const struct trap_frame *f, gva_t va);
 
 void insn_regs_load(struct insn_regs *regs, const struct trap_frame *f);
-/* Registers back into the frame, then the single-step trap and breakpoints that the instruction earned. */
+/*
+ * Registers back into the frame, then the single-step trap and breakpoints that the instruction
+ * earned.
+ */
 void emulation_commit(struct emulation *e);
 
 /* Is the guest in its kernel: ring 1. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IN, OUT, INS and OUTS of a guest. First whether the guest allows itself the access: virtual IOPL (set_iopl, or with
- * VMASST_TYPE_architectural_iopl the flags of iret), or the bitmap of set_iobitmap. Then ports.c does what the domain may.
+ * IN, OUT, INS and OUTS of a guest. First whether the guest allows itself the access: virtual IOPL
+ * (set_iopl, or with VMASST_TYPE_architectural_iopl the flags of iret), or the bitmap of
+ * set_iobitmap. Then ports.c does what the domain may.
  */
 #include "arch/x86_32/emulate_internal.h"
 
@@ -99,7 +100,10 @@ static enum element string_element(struct emulation *e, uint16_t port)
 	return ELEMENT_DONE;
 }
 
-/* As many elements as there are until something else has to happen; the guest comes back for the rest. */
+/*
+ * As many elements as there are until something else has to happen; the guest comes back for the
+ * rest.
+ */
 static bool string(struct emulation *e, uint16_t port)
 {
 	uint32_t start = e->regs.eip;
@@ -120,7 +124,8 @@ static bool string(struct emulation *e, uint16_t port)
 		}
 		e->debug_status |= debugreg_io_match(e->v, port, e->in.operand_size);
 		insn_string_step(&e->in, &e->regs);
-	} while (e->regs.eip == start && !e->debug_status && !(e->regs.eflags & EFLAGS_TF) && !preempt_needed());
+	} while (e->regs.eip == start && !e->debug_status && !(e->regs.eflags & EFLAGS_TF) &&
+		 !preempt_needed());
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fetching the instruction that faulted, and going on behind it. The bytes are read once, through the guest's own code segment
- * and mappings; another vCPU may change them meanwhile, so nothing is assumed of them but what was read.
+ * Fetching the instruction that faulted, and going on behind it. The bytes are read once, through
+ * the guest's own code segment and mappings; another vCPU may change them meanwhile, so nothing is
+ * assumed of them but what was read.
  */
 #include "arch/x86_32/emulate_internal.h"
 
@@ -32,12 +33,13 @@ bool code_fetch(struct vcpu *v, const struct trap_frame *f, struct code_bytes *c
 	n = bytes_in_segment(descriptor, f->eip, &linear);
 	if (n == 0)
 		return false;
-	*code = (struct code_bytes){.code32 = descriptor >> 32 & DESC_BIG};
+	*code = (struct code_bytes){ .code32 = descriptor >> 32 & DESC_BIG };
 	/* Page by page, so that an instruction at the end of mapped code is not lost. */
 	first = MIN(n, PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
 	if (copy_from_guest(code->bytes, linear, first) == 0)
 		code->n = first;
-	if (code->n == first && n > first && copy_from_guest(code->bytes + first, linear + first, n - first) == 0)
+	if (code->n == first && n > first &&
+	    copy_from_guest(code->bytes + first, linear + first, n - first) == 0)
 		code->n = n;
 	code->next = linear + code->n;
 	code->page_fault = code->n < n;
@@ -71,7 +73,7 @@ uint16_t segment_selector(const struct trap_frame *f, unsigned segment)
 void insn_regs_load(struct insn_regs *regs, const struct trap_frame *f)
 {
 	*regs = (struct insn_regs){
-		.gpr = {f->eax, f->ecx, f->edx, f->ebx, f->esp, f->ebp, f->esi, f->edi},
+		.gpr = { f->eax, f->ecx, f->edx, f->ebx, f->esp, f->ebp, f->esi, f->edi },
 		.eip = f->eip,
 		.eflags = f->eflags,
 	};

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Floating-point state. Every vCPU's is in the registers whenever it runs and never anybody else's (eager switching: a lazily
- * switched register file leaks, XSA-267); the hypervisor itself uses none of it. CR0.TS is set exactly when the
- * guest wants it so.
+ * Floating-point state. Every vCPU's is in the registers whenever it runs and never anybody else's
+ * (eager switching: a lazily switched register file leaks, XSA-267); the hypervisor itself uses
+ * none of it. CR0.TS is set exactly when the guest wants it so.
  *
- * One instruction pair saves and loads, the newest the processor has: XSAVE (all of XCR0 that is offered, whatever the guest
- * enabled), FXSAVE, or FNSAVE. An image is a heap page, in the layout of that instruction (SDM vol. 1, 8.1.10, 10.5, 13.4).
- * Images that come from a guest are made loadable before; should one fault all the same, the initial state is loaded.
+ * One instruction pair saves and loads, the newest the processor has: XSAVE (all of XCR0 that is
+ * offered, whatever the guest enabled), FXSAVE, or FNSAVE. An image is a heap page, in the layout
+ * of that instruction (SDM vol. 1, 8.1.10, 10.5, 13.4). Images that come from a guest are made
+ * loadable before; should one fault all the same, the initial state is loaded.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
@@ -32,8 +33,8 @@
 
 #define INITIAL_FCW 0x37f
 #define INITIAL_MXCSR 0x1f80
-#define EMPTY_TAGS 0xffff		/* FNSAVE's form */
-#define MXCSR_MASK_DEFAULT 0xffbf	/* where FXSAVE reports none */
+#define EMPTY_TAGS 0xffff	  /* FNSAVE's form */
+#define MXCSR_MASK_DEFAULT 0xffbf /* where FXSAVE reports none */
 
 static uint32_t xcr0_mask RO_AFTER_INIT; /* 0: no XSAVE */
 static uint32_t mxcsr_mask RO_AFTER_INIT = MXCSR_MASK_DEFAULT;
@@ -50,7 +51,10 @@ static void set_xcr0(uint32_t value)
 	loaded_xcr0[cpu_id()] = value;
 }
 
-/* XSAVE needs its own bit in CR4 and every component in XCR0; arch_cr4_load() gives back the guest's choice of both. */
+/*
+ * XSAVE needs its own bit in CR4 and every component in XCR0; arch_cr4_load() gives back the
+ * guest's choice of both.
+ */
 static void open_registers(void)
 {
 	clts();
@@ -70,13 +74,13 @@ static void store(void *image)
 		__asm__ volatile("fnsave (%0)\n\tfwait" : : "r"(image) : "memory");
 }
 
-#define TRY_LOAD(insn)                                                             \
-	__asm__ volatile("1: " insn " (%[image])\n\t"                              \
-			 "jmp 3f\n"                                                \
-			 "2: xor %[ok], %[ok]\n"                                   \
-			 "3:\n\t" EXTABLE("1b", "2b")                              \
-			 : [ok] "+r"(ok)                                           \
-			 : [image] "r"(image), "a"(xcr0_mask), "d"(0)              \
+#define TRY_LOAD(insn)                                                \
+	__asm__ volatile("1: " insn " (%[image])\n\t"                 \
+			 "jmp 3f\n"                                   \
+			 "2: xor %[ok], %[ok]\n"                      \
+			 "3:\n\t" EXTABLE("1b", "2b")                 \
+			 : [ok] "+r"(ok)                              \
+			 : [image] "r"(image), "a"(xcr0_mask), "d"(0) \
 			 : "memory")
 
 static bool try_load(const void *image)
@@ -93,8 +97,8 @@ static bool try_load(const void *image)
 }
 
 /*
- * AMD's processors restore the last instruction and data pointers only with an exception pending: without this
- * the next guest would read those of the one before (XSA-52).
+ * AMD's processors restore the last instruction and data pointers only with an exception pending:
+ * without this the next guest would read those of the one before (XSA-52).
  */
 static void forget_pointers(void)
 {
@@ -272,7 +276,7 @@ bool fpu_set_xcr0(struct vcpu *v, uint32_t index, uint64_t value)
 
 static INIT void find_mxcsr_mask(void)
 {
-	static uint8_t probe[FXSAVE_SIZE] ALIGNED(16) INITDATA = {0};
+	static uint8_t probe[FXSAVE_SIZE] ALIGNED(16) INITDATA = { 0 };
 
 	if (!cpu_has_fxsr)
 		return;

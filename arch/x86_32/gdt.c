@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU's GDT: up to GUEST_GDT_FRAMES frames of its domain, each holding a general and a PGT_SEG_DESC reference for as long
- * as gdt_frame[] names it, so that no guest can write to them. Changed under the domain's page_lock.
- * ABI: set_gdt in xen.h of arch-x86.
+ * A vCPU's GDT: up to GUEST_GDT_FRAMES frames of its domain, each holding a general and a
+ * PGT_SEG_DESC reference for as long as gdt_frame[] names it, so that no guest can write to them.
+ * Changed under the domain's page_lock. ABI: set_gdt in xen.h of arch-x86.
  */
 #include "arch/x86_32/descriptor.h"
 
@@ -13,7 +13,8 @@
 #include "core/errno.h"
 
 #define DESCRIPTORS_PER_PAGE (PAGE_SIZE / 8)
-_Static_assert(GUEST_GDT_FRAMES == FIRST_RESERVED_GDT_PAGE, "the guest's part ends where the reserved page begins");
+_Static_assert(GUEST_GDT_FRAMES == FIRST_RESERVED_GDT_PAGE,
+	       "the guest's part ends where the reserved page begins");
 
 static void drop_frames(const mfn_t *frames, unsigned n)
 {
@@ -51,7 +52,8 @@ int gdt_set(struct vcpu *v, const mfn_t *frames, uint32_t entries)
 		}
 		a->gdt_entries = entries;
 		if (v == current_vcpu())
-			arch_load_descriptors(v); /* before the old frames can become anything else */
+			arch_load_descriptors(
+				v); /* before the old frames can become anything else */
 		drop_frames(old, GUEST_GDT_FRAMES);
 	}
 	spin_unlock(&v->domain->page_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pair of 8259A interrupt controllers: lines 0..7 on the master, 8..15 behind its line 2. Command words as in
- * Intel's 8259A data sheet. Called with interrupts off.
+ * The pair of 8259A interrupt controllers: lines 0..7 on the master, 8..15 behind its line 2.
+ * Command words as in Intel's 8259A data sheet. Called with interrupts off.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/platform.h"
@@ -62,7 +62,9 @@ static uint8_t in_service(uint16_t chip)
 	return inb(COMMAND(chip));
 }
 
-/* A line that drops before it is acknowledged shows as the chip's line 7, with nothing in service. */
+/*
+ * A line that drops before it is acknowledged shows as the chip's line 7, with nothing in service.
+ */
 bool i8259_ack(unsigned irq)
 {
 	if (irq == 7 && !(in_service(MASTER) & 0x80))

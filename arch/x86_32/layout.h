@@ -11,6 +11,7 @@
  *   FRAMETABLE    one struct page_info per machine frame        out of limit | absent
  *   IMAGE         hypervisor text, read-only data, data, bss    out of limit | absent
  *   HEAP          single pages and small objects, on demand     out of limit | absent
+ *   M2P_RW        the machine-to-physical table, writable       out of limit | absent
  *   MAPCACHE      per-CPU windows on arbitrary frames           out of limit | absent
  *   FIXMAP        device registers, boot-time look-ups          out of limit | absent
  *   STACKS        per-CPU stacks between guard pages            out of limit | absent
@@ -48,7 +49,10 @@
 #define IMAGE_LOAD_PADDR _U(0x00100000) /* the image begins at IMAGE_START + this */
 
 #define HEAP_START _U(0xFCC00000)
-#define HEAP_SIZE _U(0x02800000)
+#define HEAP_SIZE _U(0x01800000)
+
+/* The machine-to-physical table again, writable: what guests see of it never is, and in segment mode their view is ours. */
+#define M2P_RW_START _U(0xFE400000)
 
 #define MAPCACHE_START _U(0xFF400000)
 #define MAPCACHE_SIZE _U(0x00200000)

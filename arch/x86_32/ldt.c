@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU's LDT. It lies in guest memory, so its pages are found through the guest's page tables, and that only when the
- * processor first needs them: the LDT window starts out empty, its page faults come here. A mapped page holds a general and a
- * PGT_SEG_DESC reference until the LDT or the address space changes. Changed under the domain's page_lock.
- * ABI: MMUEXT_SET_LDT in xen.h, which requires a page-aligned base.
+ * A vCPU's LDT. It lies in guest memory, so its pages are found through the guest's page tables,
+ * and that only when the processor first needs them: the LDT window starts out empty, its page
+ * faults come here. A mapped page holds a general and a PGT_SEG_DESC reference until the LDT or the
+ * address space changes. Changed under the domain's page_lock. ABI: MMUEXT_SET_LDT in xen.h, which
+ * requires a page-aligned base.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/descriptor.h"
@@ -12,9 +13,13 @@
 #include "core/lock.h"
 #include "mm/mmu.h"
 
-_Static_assert(GUEST_LDT_PAGES * PAGE_SIZE == WINDOW_TABLES - WINDOW_LDT, "the window's room for an LDT");
+_Static_assert(GUEST_LDT_PAGES *PAGE_SIZE == WINDOW_TABLES - WINDOW_LDT,
+	       "the window's room for an LDT");
 
-/* A page that v holds, put back where the processor looks. False: it was there, so the fault has another cause. */
+/*
+ * A page that v holds, put back where the processor looks. False: it was there, so the fault has
+ * another cause.
+ */
 static bool show_page(struct vcpu *v, unsigned page)
 {
 	uint32_t offset = WINDOW_LDT + page * PAGE_SIZE;
@@ -43,7 +48,10 @@ bool ldt_fault(struct vcpu *v, uint32_t offset)
 	unsigned page = offset >> PAGE_SHIFT;
 	bool mapped;
 
-	/* The guest's limit, and not only the window's, so that no page behind the LDT is typed (XSA-298). */
+	/*
+	 * The guest's limit, and not only the window's, so that no page behind the LDT is typed
+	 * (XSA-298).
+	 */
 	if (page >= GUEST_LDT_PAGES || offset >= v->arch.ldt_entries * 8)
 		return false;
 	page = index_nospec(page, GUEST_LDT_PAGES);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model specific registers in ring 1: a list of those that a guest may read, none that it may change but the hypervisor's own.
+ * Model specific registers in ring 1: a list of those that a guest may read, none that it may
+ * change but the hypervisor's own.
  *
  *   read     what is listed: the processor's value, less what is not offered; anything else: #GP
  *   write    ignored, with a message when it would have changed something, as Xen does
  *
- * Source: Xen's emulation of rdmsr and wrmsr; XSA-193, XSA-293, XSA-333 are about lists that were too long.
+ * Source: Xen's emulation of rdmsr and wrmsr; XSA-193, XSA-293, XSA-333 are about lists that were
+ * too long.
  */
 #include "arch/x86_32/msr.h"
 
@@ -37,7 +39,10 @@ bool rdmsr_safe(uint32_t msr, uint64_t *value)
 	return ok;
 }
 
-/* No handler yet means that a #GP would end the domain: early kernels read what they find. See xen.h of arch-x86. */
+/*
+ * No handler yet means that a #GP would end the domain: early kernels read what they find. See
+ * xen.h of arch-x86.
+ */
 static bool can_take_fault(const struct vcpu *v)
 {
 	return v->arch.trap[TRAP_GENERAL_PROTECTION].address != 0;
@@ -106,6 +111,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 	if (msr == MSR_HYPERCALL_PAGE && write_hypercall_page(v, value))
 		return true;
 	if (!guest_rdmsr(v, msr, &current) || current != value)
-		guest_printk(v->domain, "wrmsr %08x: %08x:%08x ignored\n", msr, (uint32_t)(value >> 32), (uint32_t)value);
+		guest_printk(v->domain, "wrmsr %08x: %08x:%08x ignored\n", msr,
+			     (uint32_t)(value >> 32), (uint32_t)value);
 	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timer interrupts, one at a time: from the local APIC's timer, else from the PIT's channel 0 in its one-shot mode 0 on
- * line 0. A deadline beyond the hardware's reach comes early; timer_run_due() then programs the rest.
+ * Timer interrupts, one at a time: from the local APIC's timer, else from the PIT's channel 0 in
+ * its one-shot mode 0 on line 0. A deadline beyond the hardware's reach comes early;
+ * timer_run_due() then programs the rest.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
@@ -72,7 +73,10 @@ INIT static void set_source(void (*start)(uint32_t), uint32_t hz, uint64_t max_n
 	oneshot.max_ns = (uint32_t)MIN(max_ns, 0xffffffffull);
 }
 
-/* Ticks a second of the APIC timer by the TSC; 0 when it does not count, or faster than a 32-bit multiplier can express. */
+/*
+ * Ticks a second of the APIC timer by the TSC; 0 when it does not count, or faster than a 32-bit
+ * multiplier can express.
+ */
 INIT static uint32_t apic_timer_hz(void)
 {
 	uint32_t left, used;

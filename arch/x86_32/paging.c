@@ -30,7 +30,8 @@
 _Static_assert(HV_START == __HYPERVISOR_VIRT_START_PAE, "the ABI fixes where the hypervisor begins");
 _Static_assert(M2P_START + M2P_SIZE == __MACH2PHYS_VIRT_END_PAE, "and how long the table is");
 _Static_assert(M2P_START + M2P_SIZE <= FRAMETABLE_START && FRAMETABLE_START + FRAMETABLE_SIZE <= IMAGE_START &&
-		       IMAGE_START + IMAGE_SIZE <= HEAP_START && HEAP_START + HEAP_SIZE <= MAPCACHE_START &&
+		       IMAGE_START + IMAGE_SIZE <= HEAP_START && HEAP_START + HEAP_SIZE <= M2P_RW_START &&
+		       M2P_RW_START + M2P_SIZE <= MAPCACHE_START &&
 		       MAPCACHE_START + MAPCACHE_SIZE <= FIXMAP_START && FIXMAP_START + FIXMAP_SIZE <= STACKS_START &&
 		       STACKS_START + STACKS_SIZE <= PTMAP_START && PTMAP_START + (1u << L2_SHIFT) <= SWITCHER_START,
 	       "ranges overlap");
@@ -38,7 +39,7 @@ _Static_assert(WINDOW(NR_CPUS) <= SWITCHER_START + SWITCHER_SIZE, "too many CPUs
 _Static_assert(M2P_SIZE / sizeof(uint32_t) <= FRAMETABLE_SIZE / sizeof(struct page_info), "frame table too short");
 
 bool isolation_by_paging RO_AFTER_INIT;
-uint32_t *m2p = (uint32_t *)M2P_START;
+uint32_t *m2p = (uint32_t *)M2P_RW_START;
 
 static pte_t hv_l2[PTES_PER_PAGE] ALIGNED(PAGE_SIZE);
 /* The guest's view of the switcher in paging mode: the same pages, the tables read-only. */
@@ -116,6 +117,14 @@ static INIT void build_image(void)
 		build_map(va, va - SWITCHER_START + (uintptr_t)switcher_load_paddr, PTE_RW);
 }
 
+/* The table's second mapping is its first one's L1 tables again. */
+static INIT void build_m2p(void)
+{
+	build_fresh(M2P_START, ROUND_UP(max_mfn * sizeof(uint32_t), PAGE_SIZE));
+	for (uint32_t offset = 0; offset < M2P_SIZE; offset += 1u << L2_SHIFT)
+		hv_l2[l2_index(M2P_RW_START + offset)] = hv_l2[l2_index(M2P_START + offset)];
+}
+
 static INIT void build_cpu(unsigned cpu)
 {
 	build_fresh(STACK_BOTTOM(cpu), STACK_SIZE);
@@ -130,7 +139,7 @@ static INIT void build_cpu(unsigned cpu)
 INIT void paging_init(void)
 {
 	max_mfn = boot_memory_end();
-	build_fresh(M2P_START, ROUND_UP(max_mfn * sizeof(uint32_t), PAGE_SIZE));
+	build_m2p();
 	build_fresh(FRAMETABLE_START, ROUND_UP(max_mfn * sizeof(struct page_info), PAGE_SIZE));
 	build_image();
 	build_tables_only(HEAP_START, HEAP_SIZE);

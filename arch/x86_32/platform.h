@@ -15,28 +15,32 @@ uint32_t fixmap_mark(void);
 void fixmap_release(uint32_t mark);
 
 /* ---- serial lines (serial.c) and screen (vga.c) ---- */
-/* serial_write() of arch.h writes to every serial console and, with options.vga, to the screen; \n becomes \r\n on a serial line. */
+/*
+ * serial_write() of arch.h writes to every serial console and, with options.vga, to the screen; \n
+ * becomes \r\n on a serial line.
+ */
 void serial_early_init(void); /* COM1 at once, for messages before the options are known */
 void serial_flush(void);      /* waits until everything is on the line */
 void serial_init(void);	      /* by options.com_used and com_baud */
 void serial_enable_irq(void); /* input by interrupt, once those work */
 void serial_interrupt(void);  /* reads what came, feeds console_input() */
 int serial_irq(unsigned com); /* ISA line, -1 none */
-void vga_init(void);	      /* EGA text, or the framebuffer of boot_info with a built-in font; nothing when neither */
+/* EGA text, or the framebuffer of boot_info with the video BIOS's font; nothing when neither. */
+void vga_init(void);
 void vga_write(const char *text, size_t len);
 
 /* ---- ACPI (acpi.c): found and checked (checksums, lengths) at boot ---- */
 struct acpi_info {
 	bool present;
-	paddr_t rsdp; /* where the firmware keeps it, 0: not found in the BIOS area */
-	uint32_t pm_timer_port;	 /* 0: none */
+	paddr_t rsdp;		/* 0: not found in the BIOS area */
+	uint32_t pm_timer_port; /* 0: none */
 	bool pm_timer_32bit;
 	uint32_t pm1a_control, pm1b_control;
 	uint16_t sleep_type_a, sleep_type_b; /* \_S5; valid when have_s5 */
 	bool have_s5;
-	uint32_t smi_command;	 /* write acpi_enable there to leave legacy mode; 0: always in ACPI mode */
+	uint32_t smi_command; /* takes acpi_enable to leave legacy mode; 0: none */
 	uint8_t acpi_enable;
-	uint32_t reset_port;	 /* FADT reset register in I/O space, 0: none */
+	uint32_t reset_port; /* FADT reset register in I/O space, 0: none */
 	uint8_t reset_value;
 	paddr_t hpet;
 	paddr_t lapic;
@@ -55,7 +59,7 @@ struct acpi_info {
 	bool has_8259;
 	paddr_t dsdt;
 	uint8_t century_register; /* CMOS index, 0: none */
-	paddr_t mcfg; /* PCI Express configuration space of segment 0, 0: none */
+	paddr_t mcfg;		  /* PCI Express configuration space of segment 0, 0: none */
 };
 extern struct acpi_info acpi;
 void acpi_init(void);
@@ -74,12 +78,18 @@ void apic_eoi(void);
 void apic_timer_start(uint32_t ticks);
 uint32_t apic_timer_left(void);
 
-/* ---- clock (clock.c): the TSC, calibrated against HPET, PM timer or PIT; one-shot interrupts from APIC timer or PIT ---- */
+/*
+ * ---- clock (clock.c): the TSC, calibrated against HPET, PM timer or PIT; one-shot interrupts from
+ * APIC timer or PIT ----
+ */
 void clock_init(void); /* after acpi_init, i8259_init, apic_init; interrupts off */
 uint32_t clock_tsc_khz(void);
 /* True: the one-shot timer is the local APIC's; false: it is the PIT on line 0. */
 bool clock_uses_apic(void);
-/* Body of the handler of either timer interrupt: raises WORK_TIMER. The caller acknowledges (apic_eoi or i8259_ack). */
+/*
+ * Body of the handler of either timer interrupt: raises WORK_TIMER. The caller acknowledges
+ * (apic_eoi or i8259_ack).
+ */
 void clock_timer_interrupt(void);
 /* Seconds since 1970 from the CMOS clock, read consistently. */
 uint64_t rtc_read(void);

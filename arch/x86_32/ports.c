@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O ports. Only a control domain reaches any; not those by which the hypervisor keeps its own time and interrupts and speaks to
- * its console, and of a few shared ones only a part, which is emulated. A port that a domain may not use reads as all
- * ones and swallows what is written, as an empty one does: that is what Xen's initial domain sees, byte by byte.
+ * I/O ports. Only a control domain reaches any; not those by which the hypervisor keeps its own
+ * time and interrupts and speaks to its console, and of a few shared ones only a part, which is
+ * emulated. A port that a domain may not use reads as all ones and swallows what is written, as an
+ * empty one does: that is what Xen's initial domain sees, byte by byte.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/emulate_internal.h"
@@ -23,15 +24,16 @@
 static const struct {
 	uint16_t first, last;
 } hidden[] = {
-	{0x20, 0x21}, {0xa0, 0xa1},	    /* interrupt controllers */
-	{0x40, 0x43},			    /* interval timer */
-	{PORT_B, PORT_B},
-	{PCI_DATA, PCI_DATA + 3},
+	{ 0x20, 0x21 },	    { 0xa0, 0xa1 }, /* interrupt controllers */
+	{ 0x40, 0x43 },			    /* interval timer */
+	{ PORT_B, PORT_B }, { PCI_DATA, PCI_DATA + 3 },
 };
 
-static const uint16_t uart[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+static const uint16_t uart[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
 
-/* What the control domain last wrote to PCI_ADDRESS; the real register belongs to the hypervisor. */
+/*
+ * What the control domain last wrote to PCI_ADDRESS; the real register belongs to the hypervisor.
+ */
 static uint32_t pci_address;
 
 static bool overlaps(uint32_t port, unsigned size, uint32_t first, uint32_t last)
@@ -47,16 +49,20 @@ static bool is_own_port(uint32_t port, unsigned size)
 		if (overlaps(port, size, hidden[i].first, hidden[i].last))
 			return true;
 	for (i = 0; i < ARRAY_SIZE(uart); i++)
-		if ((options.com_used >> i & 1) && overlaps(port, size, uart[i], uart[i] + UART_PORTS - 1))
+		if ((options.com_used >> i & 1) &&
+		    overlaps(port, size, uart[i], uart[i] + UART_PORTS - 1))
 			return true;
-	return acpi.pm_timer_port && overlaps(port, size, acpi.pm_timer_port, acpi.pm_timer_port + PM_TIMER_PORTS - 1);
+	return acpi.pm_timer_port &&
+	       overlaps(port, size, acpi.pm_timer_port, acpi.pm_timer_port + PM_TIMER_PORTS - 1);
 }
 
-/* PCI_ADDRESS is a register only for double words; narrower ones are other ports in the same place. */
+/*
+ * PCI_ADDRESS is a register only for double words; narrower ones are other ports in the same place.
+ */
 static bool is_direct(const struct domain *d, uint16_t port, unsigned size)
 {
-	return domain_is_control(d) && port + size <= 0x10000 && !(port == PCI_ADDRESS && size == 4) &&
-	       !is_own_port(port, size);
+	return domain_is_control(d) && port + size <= 0x10000 &&
+	       !(port == PCI_ADDRESS && size == 4) && !is_own_port(port, size);
 }
 
 static uint32_t read_direct(uint16_t port, unsigned size)
@@ -76,7 +82,10 @@ static void write_direct(uint16_t port, unsigned size, uint32_t value)
 		outl(port, value);
 }
 
-/* Bytes of an access from `port` on that stay within the data register, and that one access can make. */
+/*
+ * Bytes of an access from `port` on that stay within the data register, and that one access can
+ * make.
+ */
 static unsigned pci_chunk(uint16_t port, unsigned size)
 {
 	unsigned n = MIN(size, 4 - (port & 3u));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ending it all: power off by ACPI, then by the ports emulators offer; reset by ACPI, the keyboard controller, and at
- * last a triple fault. Each way is given a moment before the next.
+ * Ending it all: power off by ACPI, then by the ports emulators offer; reset by ACPI, the keyboard
+ * controller, and at last a triple fault. Each way is given a moment before the next.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters whose frequency is known, against which the TSC is measured at boot. HPET: IA-PC HPET specification 1.0a, 2.3;
- * PM timer: ACPI specification, 4.8.3.3; PIT: Intel's 8254 data sheet.
+ * Counters whose frequency is known, against which the TSC is measured at boot. HPET: IA-PC HPET
+ * specification 1.0a, 2.3; PM timer: ACPI specification, 4.8.3.3; PIT: Intel's 8254 data sheet.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/clock.h"
@@ -64,9 +64,12 @@ static uint32_t pm_timer_read(void)
 }
 
 /* Only the 24 bits that every implementation has. */
-static struct reference pm_timer_reference = { "ACPI PM timer", PM_TIMER_HZ, 0x00ffffff, pm_timer_read };
+static struct reference pm_timer_reference = { "ACPI PM timer", PM_TIMER_HZ, 0x00ffffff,
+					       pm_timer_read };
 
-/* ---- PIT, channel 2: the one whose gate software controls and whose output interrupts nobody ---- */
+/*
+ * ---- PIT, channel 2: the one whose gate software controls and whose output interrupts nobody ----
+ */
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
 #define PIT_SELECT2_MODE0 0xb0

@@ -53,7 +53,8 @@ static bool wait_not_updating(void)
 
 static bool same_second(const struct cmos_time *a, const struct cmos_time *b)
 {
-	return a->second == b->second && a->minute == b->minute && a->hour == b->hour && a->day == b->day;
+	return a->second == b->second && a->minute == b->minute && a->hour == b->hour &&
+	       a->day == b->day;
 }
 
 static uint8_t from_bcd(uint8_t v)
@@ -79,7 +80,10 @@ static void decode(struct cmos_time *t)
 		t->hour = t->hour % 12 + (pm ? 12 : 0);
 }
 
-/* Days since 1970 in the Gregorian calendar, with the year beginning in March so that a leap day comes last. */
+/*
+ * Days since 1970 in the Gregorian calendar, with the year beginning in March so that a leap day
+ * comes last.
+ */
 static uint32_t days_since_epoch(uint32_t year, uint32_t month, uint32_t day)
 {
 	uint32_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
@@ -100,8 +104,11 @@ uint64_t rtc_read(void)
 		again = read_registers();
 	} while (!same_second(&t, &again) && ++tries < 5);
 	decode(&t);
-	year = t.year + (t.century >= 19 && t.century <= 29 ? t.century * 100u : t.year < 70 ? 2000 : 1900);
+	year = t.year + (t.century >= 19 && t.century <= 29 ? t.century * 100u
+			 : t.year < 70			    ? 2000
+							    : 1900);
 	if (t.month < 1 || t.month > 12 || t.day < 1 || t.day > 31 || year < 1970)
 		return 0;
-	return days_since_epoch(year, t.month, t.day) * 86400ull + t.hour * 3600u + t.minute * 60u + t.second;
+	return days_since_epoch(year, t.month, t.day) * 86400ull + t.hour * 3600u + t.minute * 60u +
+	       t.second;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest's selector stands for, for code that acts in a guest's place (emulate.c). Reads the frames that hold the
- * tables, which only hold checked descriptors, and not the window through which the processor sees them.
+ * What a guest's selector stands for, for code that acts in a guest's place (emulate.c). Reads the
+ * frames that hold the tables, which only hold checked descriptors, and not the window through
+ * which the processor sees them.
  */
 #include "arch/x86_32/descriptor.h"
 
@@ -13,13 +14,17 @@
 
 #define DESCRIPTORS_PER_PAGE (PAGE_SIZE / 8)
 
-/* As the reserved page of the GDT has them (arch/x86_32/tables.c): base 0, up to GUEST_SEGMENT_END. */
+/*
+ * As the reserved page of the GDT has them (arch/x86_32/tables.c): base 0, up to GUEST_SEGMENT_END.
+ */
 static uint64_t flat_descriptor(uint32_t type, uint32_t dpl)
 {
-	uint32_t high = DESC_GRANULARITY | DESC_BIG | DESC_PRESENT | DESC_NOT_SYSTEM | DESC_ACCESSED | DESC_WRITABLE;
+	uint32_t high = DESC_GRANULARITY | DESC_BIG | DESC_PRESENT | DESC_NOT_SYSTEM |
+			DESC_ACCESSED | DESC_WRITABLE;
 
 	high |= type | dpl << DESC_DPL_SHIFT;
-	return descriptor_with_raw_limit((uint64_t)high << 32, (GUEST_SEGMENT_END >> PAGE_SHIFT) - 1);
+	return descriptor_with_raw_limit((uint64_t)high << 32,
+					 (GUEST_SEGMENT_END >> PAGE_SHIFT) - 1);
 }
 
 static bool reserved_descriptor(uint16_t selector, uint64_t *descriptor)
@@ -42,7 +47,10 @@ static bool reserved_descriptor(uint16_t selector, uint64_t *descriptor)
 	}
 }
 
-/* The frame that holds entry `index` of the table chosen by the selector; INVALID_MFN when there is none. */
+/*
+ * The frame that holds entry `index` of the table chosen by the selector; INVALID_MFN when there is
+ * none.
+ */
 static mfn_t table_frame(struct vcpu *v, uint16_t selector)
 {
 	uint32_t index = selector >> 3, page;
@@ -103,7 +111,8 @@ static bool type_fits(uint32_t high, enum segment_access access)
 	return !code || writable;
 }
 
-bool segment_linear(uint64_t descriptor, uint32_t offset, uint32_t size, enum segment_access access, gva_t *linear)
+bool segment_linear(uint64_t descriptor, uint32_t offset, uint32_t size, enum segment_access access,
+		    gva_t *linear)
 {
 	uint32_t high = (uint32_t)(descriptor >> 32);
 	uint32_t limit = descriptor_raw_limit(descriptor);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMASST_TYPE_4gb_segments (<xen/xen.h>): user programs that address thread-local data at negative offsets from gs, through a segment
- * of base B and 4 GiB. Such a segment had to be truncated at the hypervisor, so either the part above its base is
- * reachable (expand-up) or the part below (expand-down); an access to the other half faults, comes here, and turns the
- * segment round. One fault for each change of sides, which is why the C library has a variant that avoids them.
+ * VMASST_TYPE_4gb_segments (<xen/xen.h>): user programs that address thread-local data at negative
+ * offsets from gs, through a segment of base B and 4 GiB. Such a segment had to be truncated at the
+ * hypervisor, so either the part above its base is reachable (expand-up) or the part below (expand-
+ * down); an access to the other half faults, comes here, and turns the segment round. One fault for
+ * each change of sides, which is why the C library has a variant that avoids them.
  *
- * Only what Xen helps with: ring 3, 32-bit code, instructions with a gs override and a memory operand.
+ * Only what Xen helps with: ring 3, 32-bit code, instructions with a gs override and a memory
+ * operand.
  */
 #include "arch/x86_32/emulate.h"
 
@@ -15,7 +17,10 @@
 #include "arch/x86_32/segreg.h"
 #include "arch/x86_32/trapnr.h"
 
-/* Opcodes with a ModRM byte, a bit each (SDM vol. 2, appendix A); of the second map all but a few have one. */
+/*
+ * Opcodes with a ModRM byte, a bit each (SDM vol. 2, appendix A); of the second map all but a few
+ * have one.
+ */
 static const uint32_t modrm_one_byte[8] = {
 	0x0f0f0f0f, /* 00 */
 	0x0f0f0f0f, /* 20 */
@@ -27,12 +32,12 @@ static const uint32_t modrm_one_byte[8] = {
 	0xc0c00000, /* e0: groups 3 to 5 */
 };
 static const uint32_t no_modrm_two_byte[8] = {
-	0x00005ff0, /* 00: system instructions */
-	0xffff000f, /* 20: control registers; 30: MSRs and the third maps */
+	0x00005ff0,		/* 00: system instructions */
+	0xffff000f,		/* 20: control registers; 30: MSRs and the third maps */
 	0x00000000, 0x00800000, /* 77: emms */
-	0x0000ffff, /* 80: jumps */
-	0x00000707, /* a0: push, pop, cpuid */
-	0x0000ff00, /* c8: bswap */
+	0x0000ffff,		/* 80: jumps */
+	0x00000707,		/* a0: push, pop, cpuid */
+	0x0000ff00,		/* c8: bswap */
 	0x00000000,
 };
 
@@ -76,9 +81,17 @@ static bool take_prefixes(struct reader *r, uint8_t *opcode)
 		case 0x65:
 			gs = true;
 			break;
-		case 0x66: case 0xf0: case 0xf2: case 0xf3:
+		case 0x66:
+		case 0xf0:
+		case 0xf2:
+		case 0xf3:
 			break;
-		case 0x67: case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64:
+		case 0x67:
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0x64:
 			return false;
 		default:
 			return gs;
@@ -137,7 +150,8 @@ static bool find_offset(struct reader *r, const struct insn_regs *regs, uint32_t
 /* Turns a truncated 4 GiB data segment round when `offset` is in its other half. */
 static bool flip(uint64_t *descriptor, uint32_t offset)
 {
-	const uint32_t wanted = DESC_PRESENT | DESC_NOT_SYSTEM | DESC_BIG | DESC_GRANULARITY | DESC_DPL;
+	const uint32_t wanted = DESC_PRESENT | DESC_NOT_SYSTEM | DESC_BIG | DESC_GRANULARITY |
+				DESC_DPL;
 	uint32_t high = (uint32_t)(*descriptor >> 32);
 	uint32_t base = descriptor_base(*descriptor);
 	uint32_t size = (descriptor_raw_limit(*descriptor) + 1) << PAGE_SHIFT;
@@ -169,7 +183,8 @@ static void reload_segments(void)
 
 static void notify(struct vcpu *v, unsigned length)
 {
-	if (vm_assist_on(v->domain, VMASST_TYPE_4gb_segments_notify) && v->arch.trap[TRAP_SPURIOUS].address)
+	if (vm_assist_on(v->domain, VMASST_TYPE_4gb_segments_notify) &&
+	    v->arch.trap[TRAP_SPURIOUS].address)
 		bounce_notify(v, TRAP_SPURIOUS, length);
 }
 
@@ -177,7 +192,7 @@ bool segment_4gb_fixup(struct vcpu *v, struct trap_frame *f)
 {
 	struct code_bytes code;
 	struct insn_regs regs;
-	struct reader r = {.code = &code};
+	struct reader r = { .code = &code };
 	uint64_t descriptor;
 	uint32_t offset;
 	uint16_t gs;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serial consoles: 16550-compatible UARTs at the four traditional ports. Output is polled and can never hang: a
- * port that is absent, or stops accepting bytes, is dropped. Input comes by interrupt where there is one.
- * Register names follow the PC16550D data sheet. Called with interrupts off; no lock of its own (the console lock).
+ * Serial consoles: 16550-compatible UARTs at the four traditional ports. Output is polled and can
+ * never hang: a port that is absent, or stops accepting bytes, is dropped. Input comes by interrupt
+ * where there is one. Register names follow the PC16550D data sheet. Called with interrupts off; no
+ * lock of its own (the console lock).
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
@@ -12,7 +13,16 @@
 
 #define NR_COMS 4
 
-enum uart_register { UART_DATA = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_MSR = 6 };
+enum uart_register {
+	UART_DATA = 0,
+	UART_IER = 1,
+	UART_IIR = 2,
+	UART_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_MSR = 6
+};
 
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
@@ -200,8 +210,8 @@ void serial_enable_irq(void)
 }
 
 /*
- * Bounded, so that a babbling line cannot keep the processor here. The line's interrupt is edge-triggered: turning the enable
- * bit off and on makes a new edge for what is left.
+ * Bounded, so that a babbling line cannot keep the processor here. The line's interrupt is
+ * edge-triggered: turning the enable bit off and on makes a new edge for what is left.
  */
 static void uart_receive(struct uart *u)
 {

@@ -16,6 +16,7 @@
 #include "core/domain.h"
 #include "core/options.h"
 #include "core/sched.h"
+#include "core/time.h"
 #include "mm/page.h"
 
 ASMCALL void start_hypervisor(uint32_t magic, const void *mbi);
@@ -89,6 +90,7 @@ ASMCALL void start_hypervisor(uint32_t magic, const void *mbi)
 	keep_own_devices();
 	clock_init();
 	sched_init();
+	wallclock_set_at(rtc_read(), 0, time_now());
 	isolation_choose();
 	paging_seal();
 	tables_nmi_gate();

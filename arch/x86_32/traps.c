@@ -122,10 +122,12 @@ static ASMCALL void guest_machine_check(struct trap_frame *f)
 
 static void handle_interrupt(unsigned vector)
 {
-	if (vector >= VECTOR_8259 && vector < VECTOR_8259 + 16)
+	if (vector >= VECTOR_8259 && vector < VECTOR_8259 + 16) {
 		irq_dispatch(vector - VECTOR_8259);
-	else if (vector == VECTOR_APIC_TIMER)
+	} else if (vector == VECTOR_APIC_TIMER) {
+		apic_eoi();
 		clock_timer_interrupt();
+	}
 	/* What else arrives without a handler is spurious, and needs no end-of-interrupt. */
 }
 
@@ -275,8 +277,9 @@ static void vcpu_work(struct vcpu *v)
 		v->arch.failsafe_pending = false;
 		bounce_failsafe(v);
 	}
-	if (v->nmi_pending && v->arch.nmi_callback.eip) {
+	if (v->nmi_pending && !v->arch.nmi_masked && v->arch.nmi_callback.eip) {
 		v->nmi_pending = false;
+		v->arch.nmi_masked = true; /* until its iret */
 		bounce_nmi(v);
 	}
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text on the screen the boot loader left: EGA text memory, or a linear framebuffer with the font of the video BIOS.
- * A copy of the text is kept here, so scrolling never reads video memory. Called under the console lock.
+ * Text on the screen the boot loader left: EGA text memory, or a linear framebuffer with the font
+ * of the video BIOS. A copy of the text is kept here, so scrolling never reads video memory. Called
+ * under the console lock.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/platform.h"
 #include "boot/boot.h"
+#include "core/console.h"
 #include "core/lib.h"
+#include "core/options.h"
 #include "mm/page.h"
 
 #define MAX_COLUMNS 160
@@ -16,8 +19,8 @@
 static struct screen {
 	uint32_t columns, rows; /* 0: no screen */
 	uint32_t x, y;
-	char text[MAX_ROWS][MAX_COLUMNS];  /* what should be there */
-	char shown[MAX_ROWS][MAX_COLUMNS]; /* what is: video memory is slow */
+	char text[MAX_ROWS][MAX_COLUMNS];			/* what should be there */
+	char shown[MAX_ROWS][MAX_COLUMNS];			/* what is there */
 	void (*draw)(uint32_t row, uint32_t from, uint32_t to); /* columns [from, to) */
 	void (*move_cursor)(void);
 } screen;
@@ -77,7 +80,10 @@ static void put_pixel(uint8_t *line, uint32_t pixel)
 	memcpy(line, &pixel, bytes_per_pixel);
 }
 
-/* The page with byte `offset` of the framebuffer; the window stays open while the next offsets are in the same page. */
+/*
+ * The page with byte `offset` of the framebuffer; the window stays open while the next offsets are
+ * in the same page.
+ */
 static uint8_t *framebuffer_at(uint64_t offset, uint8_t *open, uint64_t *open_page)
 {
 	uint64_t address = boot_info.framebuffer.address + offset;
@@ -94,7 +100,8 @@ static uint8_t *framebuffer_at(uint64_t offset, uint8_t *open, uint64_t *open_pa
 /* Pixels of 3 bytes may cross a page: such a one is left out. */
 static void draw_scan_line(uint32_t row, uint32_t line, uint32_t from, uint32_t to)
 {
-	uint64_t offset = (uint64_t)(row * GLYPH_HEIGHT + line) * boot_info.framebuffer.pitch, page = 0;
+	uint64_t offset = (uint64_t)(row * GLYPH_HEIGHT + line) * boot_info.framebuffer.pitch,
+		 page = 0;
 	uint8_t *window = NULL;
 	uint32_t x;
 
@@ -105,7 +112,8 @@ static void draw_scan_line(uint32_t row, uint32_t line, uint32_t from, uint32_t 
 
 		window = framebuffer_at(offset, window, &page);
 		if (in_page + bytes_per_pixel <= PAGE_SIZE)
-			put_pixel(window + in_page, bits >> (7 - x % GLYPH_WIDTH) & 1 ? pixel_on : 0);
+			put_pixel(window + in_page,
+				  bits >> (7 - x % GLYPH_WIDTH) & 1 ? pixel_on : 0);
 	}
 	if (window)
 		frame_unmap(window);
@@ -123,19 +131,25 @@ static void framebuffer_move_cursor(void)
 {
 }
 
-/* The 8x16 font every video BIOS carries, found by its letter A; a blank must precede it in its place. */
+/*
+ * The 8x16 font every video BIOS carries, found by its letter A; a blank must precede it in its
+ * place.
+ */
 INIT static bool find_font(void)
 {
-	static const uint8_t letter_a[12] = { 0x00, 0x00, 0x10, 0x38, 0x6c, 0xc6, 0xc6, 0xfe, 0xc6, 0xc6, 0xc6, 0xc6 };
+	static const uint8_t letter_a[12] = { 0x00, 0x00, 0x10, 0x38, 0x6c, 0xc6,
+					      0xc6, 0xfe, 0xc6, 0xc6, 0xc6, 0xc6 };
 	static const uint8_t blank[GLYPH_HEIGHT];
 	uint32_t mark = fixmap_mark(), i;
 	const uint8_t *rom = fixmap_map(VIDEO_BIOS, VIDEO_BIOS_SIZE, false);
 	bool found = false;
 
-	for (i = 'A' * GLYPH_HEIGHT; rom && !found && i + FONT_SIZE - 'A' * GLYPH_HEIGHT <= VIDEO_BIOS_SIZE; i++) {
+	for (i = 'A' * GLYPH_HEIGHT;
+	     rom && !found && i + FONT_SIZE - 'A' * GLYPH_HEIGHT <= VIDEO_BIOS_SIZE; i++) {
 		const uint8_t *start = rom + i - 'A' * GLYPH_HEIGHT;
 
-		if (memcmp(rom + i, letter_a, sizeof(letter_a)) || memcmp(start + ' ' * GLYPH_HEIGHT, blank, sizeof(blank)))
+		if (memcmp(rom + i, letter_a, sizeof(letter_a)) ||
+		    memcmp(start + ' ' * GLYPH_HEIGHT, blank, sizeof(blank)))
 			continue;
 		memcpy(font, start, FONT_SIZE);
 		found = true;
@@ -157,7 +171,8 @@ INIT static bool framebuffer_init(void)
 	const __typeof__(boot_info.framebuffer) *fb = &boot_info.framebuffer;
 
 	bytes_per_pixel = DIV_ROUND_UP(fb->bpp, 8);
-	if (bytes_per_pixel < 2 || bytes_per_pixel > 4 || fb->pitch / bytes_per_pixel < fb->width || !find_font())
+	if (bytes_per_pixel < 2 || bytes_per_pixel > 4 || fb->pitch / bytes_per_pixel < fb->width ||
+	    !find_font())
 		return false;
 	pixel_on = channel(fb->red_pos, fb->red_size) | channel(fb->green_pos, fb->green_size) |
 		   channel(fb->blue_pos, fb->blue_size);
@@ -239,6 +254,16 @@ void vga_write(const char *text, size_t len)
 	screen.move_cursor();
 }
 
+/* What was said before there was a screen. */
+INIT static void replay_messages(void)
+{
+	char text[128];
+	uint32_t index = 0, n;
+
+	while ((n = console_ring_read(text, sizeof(text), &index, false)) > 0)
+		vga_write(text, n);
+}
+
 INIT void vga_init(void)
 {
 	bool works = false;
@@ -257,4 +282,6 @@ INIT void vga_init(void)
 	}
 	for (row = 0; row < screen.rows; row++)
 		draw_row(row);
+	if (options.vga)
+		replay_messages();
 }

@@ -108,6 +108,7 @@ static bool end_probe(struct trap_frame *frame)
 	if (try_resume) {
 		trap_record(try_asm_fault, frame);
 		frame->eip = try_resume;
+		frame->eflags &= ~EFLAGS_TF;
 		try_resume = 0;
 		return true;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz harness of the kernel image reader (core/elf.h). The input is the image. What elf.h promises of an accepted
- * image is checked; the sanitizers see to the rest.
+ * Fuzz harness of the kernel image reader (core/elf.h). The input is the image. What elf.h promises
+ * of an accepted image is checked; the sanitizers see to the rest.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +36,8 @@ static void check_accepted(const struct elf_image *image, size_t size)
 	REQUIRE(image->pae != ELF_PAE_NO);
 	REQUIRE(!image->has_hypercall_page ||
 		(image->hypercall_page >= image->virt_start &&
-		 (uint64_t)image->hypercall_page + PAGE_SIZE <= ROUND_UP((uint64_t)image->virt_end, (uint64_t)PAGE_SIZE)));
+		 (uint64_t)image->hypercall_page + PAGE_SIZE <=
+			 ROUND_UP((uint64_t)image->virt_end, (uint64_t)PAGE_SIZE)));
 }
 
 static void check_refused(const char *error)

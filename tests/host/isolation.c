@@ -19,7 +19,7 @@
 static unsigned violations;
 
 /* What the domain at hand was granted: bit 0 to read, bit 1 to write. */
-static unsigned char granted[MACHINE_RAM_FRAMES];
+static unsigned char granted[MACHINE_MAX_FRAMES];
 
 static void violation(const char *what, mfn_t table, unsigned index, mfn_t target)
 {
@@ -50,7 +50,8 @@ static bool may_reach(const struct domain *d, const struct page_info *page, bool
 {
 	if (page->owner == d)
 		return page->count_info & (PGC_ALLOCATED | PGC_RELEASED);
-	if (!page->owner || (page->count_info & PGC_HYPERVISOR))
+	/* Pages of the hypervisor's heap have an owner when they are shared with it. */
+	if (!page->owner)
 		return false;
 	return domain_is_control(d) || granted[page_to_mfn(page)] & (write ? 2 : 1);
 }
@@ -62,7 +63,7 @@ static void check_leaf(const struct domain *d, mfn_t table, unsigned index, pte_
 	const struct page_info *page;
 	mfn_t mfn = pte_mfn(e);
 
-	if (mfn >= MACHINE_RAM_FRAMES) {
+	if (mfn >= machine_ram_frames) {
 		if (!domain_is_control(d))
 			violation("an ordinary domain maps a device", table, index, mfn);
 		return;
@@ -80,7 +81,7 @@ static void check_upper(const struct domain *d, mfn_t table, unsigned index, pte
 {
 	mfn_t mfn = pte_mfn(e);
 
-	if (mfn >= MACHINE_RAM_FRAMES || frame_table[mfn].owner != d || !in_use_as(&frame_table[mfn], type))
+	if (mfn >= machine_ram_frames || frame_table[mfn].owner != d || !in_use_as(&frame_table[mfn], type))
 		violation("an entry does not name a checked table of the right kind", table, index, mfn);
 	if (e & PTE_PSE)
 		violation("a superpage", table, index, mfn);
@@ -114,7 +115,7 @@ static void check_tlb(const struct domain *d)
 		const struct tlb_entry *e = &machine_tlb[i];
 		const struct page_info *page;
 
-		if (!e->valid || e->mfn >= MACHINE_RAM_FRAMES)
+		if (!e->valid || e->mfn >= machine_ram_frames)
 			continue;
 		page = &frame_table[e->mfn];
 		/* Free: flushed before anybody gets it. */
@@ -149,7 +150,7 @@ static void check_domain(struct domain *d)
 
 	memset(granted, 0, sizeof(granted));
 	grant_for_each_handle(d, note_grant, NULL);
-	for (mfn = 0; mfn < MACHINE_RAM_FRAMES; mfn++)
+	for (mfn = 0; mfn < machine_ram_frames; mfn++)
 		if (frame_table[mfn].owner == d && never_writable(&frame_table[mfn]))
 			check_table(d, mfn);
 	for_each_vcpu(d, v, i)

@@ -23,6 +23,7 @@
 #define INT82_SIZE 2u
 
 struct machine machine;
+uint32_t machine_ram_frames = MACHINE_MAX_FRAMES;
 uint32_t *m2p;
 struct pcpu pcpu[NR_CPUS];
 struct boot_info boot_info;
@@ -73,7 +74,7 @@ void machine_init(void)
 	this_cpu()->info = &idle_info;
 	machine_memory_init();
 	boot_info.nr_regions = 1;
-	boot_info.region[0].end = (paddr_t)MACHINE_RAM_FRAMES << PAGE_SHIFT;
+	boot_info.region[0].end = (paddr_t)machine_ram_frames << PAGE_SHIFT;
 	boot_info.region[0].type = 1;
 	sched_init();
 	/* A first domain leaves behind what the heap keeps for good. */

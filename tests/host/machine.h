@@ -14,7 +14,9 @@
 
 #include "core/domain.h"
 
-#define MACHINE_RAM_FRAMES (MAPCACHE_SIZE / PAGE_SIZE)
+/* So many frames of RAM. Fewer make the checks faster: set it before machine_init(). */
+#define MACHINE_MAX_FRAMES (MAPCACHE_SIZE / PAGE_SIZE)
+extern uint32_t machine_ram_frames;
 /* Frames behind the RAM that belong to a device. */
 #define MACHINE_IO_FRAMES 16
 /* Frames at the start that nobody may have: the hypervisor's image. */

@@ -16,7 +16,7 @@
 #include "tests/host/machine.h"
 #include "tests/host/machine_internal.h"
 
-#define NR_FRAMES (MACHINE_RAM_FRAMES + MACHINE_IO_FRAMES)
+#define NR_FRAMES (machine_ram_frames + MACHINE_IO_FRAMES)
 #define L3E_LOADED (PTE_MFN_MASK | PTE_P)
 
 struct tlb_entry machine_tlb[TLB_ENTRIES];
@@ -53,8 +53,8 @@ void machine_memory_init(void)
 		machine_stop_with("no memory for the frame table");
 	memset(m2p, 0xff, max_mfn * sizeof(*m2p));
 	supported_pte_flags = PTE_NX;
-	frame_mark_io(MACHINE_RAM_FRAMES, NR_FRAMES);
-	alloc_add_range(MACHINE_IMAGE_FRAMES, MACHINE_RAM_FRAMES);
+	frame_mark_io(machine_ram_frames, NR_FRAMES);
+	alloc_add_range(MACHINE_IMAGE_FRAMES, machine_ram_frames);
 }
 
 void *machine_frame(mfn_t mfn)
@@ -198,8 +198,11 @@ mfn_t machine_translate(gva_t va, bool write)
 
 static void *guest_pointer(gva_t va, bool write)
 {
+	static char nothing[PAGE_SIZE]; /* where no memory answers */
 	mfn_t mfn = machine_translate(va, write);
 
+	if (mfn != INVALID_MFN && mfn >= NR_FRAMES)
+		return nothing + va % PAGE_SIZE;
 	return mfn == INVALID_MFN ? NULL : (char *)machine_frame(mfn) + va % PAGE_SIZE;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of arch_descriptor_check() and segment_linear(): a model of segmentation, written from the processor manual (SDM vol. 3, 3.4.5,
- * 5.3) and not from the code, says which linear addresses a descriptor reaches. Descriptors come from all combinations of the bits
- * that matter with the bases and limits around every boundary, and from a random generator.
+ * Tests of arch_descriptor_check() and segment_linear(): a model of segmentation, written from the
+ * processor manual (SDM vol. 3, 3.4.5, 5.3) and not from the code, says which linear addresses a
+ * descriptor reaches. Descriptors come from all combinations of the bits that matter with the bases
+ * and limits around every boundary, and from a random generator.
  *
- * What must hold for each that passes: it reaches nothing at or above GUEST_SEGMENT_END, it is not of privilege level 0 and
- * leads to nothing that is, its accessed bit is set, and it reaches no more than what was asked for.
+ * What must hold for each that passes: it reaches nothing at or above GUEST_SEGMENT_END, it is not
+ * of privilege level 0 and leads to nothing that is, its accessed bit is set, and it reaches no
+ * more than what was asked for.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,8 +63,8 @@ static struct reach model_reach(uint64_t descriptor)
 	if (high_of(descriptor) >> 23 & 1)
 		limit = limit << 12 | 0xfff;
 	if (is_expand_down(descriptor))
-		return (struct reach){limit + 1, big ? LAST_ADDRESS : 0xffff};
-	return (struct reach){0, limit};
+		return (struct reach){ limit + 1, big ? LAST_ADDRESS : 0xffff };
+	return (struct reach){ 0, limit };
 }
 
 /* The highest linear address in the segment: linear addresses wrap at 4 GiB. */
@@ -122,17 +124,43 @@ static void check(uint64_t asked)
 /* ---- tests ---- */
 
 static const uint32_t bases[] = {
-	0, 1, 0xfff, 0x1000, 0x1001, 0x10000, 0x12345678, 0x7fffffff, 0x80000000, 0xb7e01940, 0xbffff000, 0xc0000000,
-	HV_START - 0x1000, HV_START - 1, HV_START, HV_START + 1, GUEST_SEGMENT_END - 0x100000, GUEST_SEGMENT_END - 0x2001,
-	GUEST_SEGMENT_END - 0x2000, GUEST_SEGMENT_END - 0x1fff, GUEST_SEGMENT_END - 0x1001, GUEST_SEGMENT_END - 0x1000,
-	GUEST_SEGMENT_END - 0xfff, GUEST_SEGMENT_END - 1, GUEST_SEGMENT_END, GUEST_SEGMENT_END + 1, 0xfc800000, 0xffc00000,
-	0xffff0000, 0xfffff000, 0xffffffff,
+	0,
+	1,
+	0xfff,
+	0x1000,
+	0x1001,
+	0x10000,
+	0x12345678,
+	0x7fffffff,
+	0x80000000,
+	0xb7e01940,
+	0xbffff000,
+	0xc0000000,
+	HV_START - 0x1000,
+	HV_START - 1,
+	HV_START,
+	HV_START + 1,
+	GUEST_SEGMENT_END - 0x100000,
+	GUEST_SEGMENT_END - 0x2001,
+	GUEST_SEGMENT_END - 0x2000,
+	GUEST_SEGMENT_END - 0x1fff,
+	GUEST_SEGMENT_END - 0x1001,
+	GUEST_SEGMENT_END - 0x1000,
+	GUEST_SEGMENT_END - 0xfff,
+	GUEST_SEGMENT_END - 1,
+	GUEST_SEGMENT_END,
+	GUEST_SEGMENT_END + 1,
+	0xfc800000,
+	0xffc00000,
+	0xffff0000,
+	0xfffff000,
+	0xffffffff,
 };
 
 /* Limits at which something changes for a segment that starts at base. */
 static unsigned limits_near(uint32_t base, uint32_t *limits)
 {
-	const uint32_t room[] = {GUEST_SEGMENT_END - base, HV_START - base, -base, base};
+	const uint32_t room[] = { GUEST_SEGMENT_END - base, HV_START - base, -base, base };
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < COUNT(room); i++) {
@@ -238,7 +266,10 @@ static void test_system_descriptors(void **state)
 		for (uint32_t dpl = 0; dpl < 4; dpl++)
 			if (type != 0xc)
 				assert_refused(make(0x1000, 0x67, 0x8000 | type << 8 | dpl << 13));
-	/* Call gates: ring 0 becomes ring 1, the hypervisor's code is out of reach, reserved bits are refused. */
+	/*
+	 * Call gates: ring 0 becomes ring 1, the hypervisor's code is out of reach, reserved bits
+	 * are refused.
+	 */
 	assert_becomes(0x00128c0000083456ull | 0x60ull << 40, 0x0012ec0000093456ull);
 	assert_becomes(0x00128c0000083456ull, 0x0012ac0000093456ull);
 	assert_becomes(0x0012ec00e0193456ull, 0x0012ec00e0193456ull);
@@ -261,12 +292,14 @@ static void test_selectors(void **state)
 		assert_int_equal(fixed & ~3, selector & ~3);
 		if (selector & 3)
 			assert_int_equal(fixed, selector);
-		assert_int_equal(arch_code_selector_ok((uint16_t)selector), !is_hypervisor_selector(selector));
+		assert_int_equal(arch_code_selector_ok((uint16_t)selector),
+				 !is_hypervisor_selector(selector));
 	}
 }
 
 /* The model's answer for one access: every byte is in reach, and the type allows it. */
-static bool model_allows(uint64_t descriptor, uint32_t offset, uint32_t size, enum segment_access access)
+static bool model_allows(uint64_t descriptor, uint32_t offset, uint32_t size,
+			 enum segment_access access)
 {
 	struct reach r = model_reach(descriptor);
 	bool code = high_of(descriptor) & 0x800, second = high_of(descriptor) & 0x200;
@@ -280,13 +313,13 @@ static bool model_allows(uint64_t descriptor, uint32_t offset, uint32_t size, en
 
 static void test_linear_addresses(void **state)
 {
-	static const uint32_t sizes[] = {1, 2, 4, 8, 15};
+	static const uint32_t sizes[] = { 1, 2, 4, 8, 15 };
 
 	(void)state;
 	for (unsigned i = 0; i < RANDOM_DESCRIPTORS / 4; i++) {
 		uint64_t descriptor = (uint64_t)random32() << 32 | random32();
 		struct reach r = model_reach(descriptor);
-		uint32_t near[] = {(uint32_t)r.first, (uint32_t)r.last, random32()};
+		uint32_t near[] = { (uint32_t)r.first, (uint32_t)r.last, random32() };
 		uint32_t offset = near[random32() % COUNT(near)] + random32() % 33 - 16;
 		uint32_t size = sizes[random32() % COUNT(sizes)];
 		enum segment_access access = (enum segment_access)(random32() % 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the kernel image reader (core/elf.h): images are put together in memory, one deviation a test, and the
- * message has to name what is wrong.
+ * Tests of the kernel image reader (core/elf.h): images are put together in memory, one deviation a
+ * test, and the message has to name what is wrong.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,7 +151,10 @@ static void expect_good(void)
 		fail_msg("refused: %s", error);
 }
 
-/* Refused with a message that contains `word`, short enough for one line and without an end of line. */
+/*
+ * Refused with a message that contains `word`, short enough for one line and without an end of
+ * line.
+ */
 static void expect_error(const char *word)
 {
 	const char *error = parse();
@@ -211,11 +214,13 @@ static void test_all_notes(void **state)
 	assert_true(image.has_hypercall_page);
 	assert_int_equal(image.hypercall_page, KERNEL_HYPERCALL_PAGE);
 	assert_int_equal(image.features_required, 1u << XENFEAT_writable_page_tables);
-	assert_int_equal(image.features_supported, 1u << XENFEAT_writable_page_tables | 1u << XENFEAT_pae_pgdir_above_4gb |
+	assert_int_equal(image.features_supported, 1u << XENFEAT_writable_page_tables |
+							   1u << XENFEAT_pae_pgdir_above_4gb |
 							   1u << XENFEAT_dom0);
 	assert_int_equal(image.l1_mfn_valid_mask, 0x101);
 	assert_int_equal(image.l1_mfn_valid_value, 0x100);
-	assert_true(image.suspend_cancel && image.mod_start_pfn && image.bsd_symtab && image.modules_table);
+	assert_true(image.suspend_cancel && image.mod_start_pfn && image.bsd_symtab &&
+		    image.modules_table);
 	assert_int_equal(image.init_p2m, 0xe0000000);
 }
 
@@ -298,8 +303,10 @@ static void test_last_note_cut_by_segment(void **state)
 static void test_legacy(void **state)
 {
 	(void)state;
-	start_legacy("GUEST_OS=linux,GUEST_VER=2.6,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,ELF_PADDR_OFFSET=0,"
-		     "VIRT_ENTRY=0xC0100020,HYPERCALL_PAGE=0x101,FEATURES=writable_page_tables|!pae_pgdir_above_4gb,"
+	start_legacy("GUEST_OS=linux,GUEST_VER=2.6,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,"
+		     "ELF_PADDR_OFFSET=0,"
+		     "VIRT_ENTRY=0xC0100020,HYPERCALL_PAGE=0x101,"
+		     "FEATURES=writable_page_tables|!pae_pgdir_above_4gb,"
 		     "PAE=yes[extended-cr3],LOADER=generic,BSD_SYMTAB");
 	expect_good();
 	assert_false(image.from_notes);
@@ -480,7 +487,8 @@ static void test_damaged(void **state)
 
 static void test_damaged_sections(void **state)
 {
-	static const char good[] = "XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,ELF_PADDR_OFFSET=0,PAE=yes,LOADER=generic";
+	static const char good[] =
+		"XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,ELF_PADDR_OFFSET=0,PAE=yes,LOADER=generic";
 
 	(void)state;
 	start_legacy(good);

@@ -42,7 +42,7 @@ def prepare_modules(folder, kernel, command_line, modules, unwrap=True):
         return []
     for path in [kernel, *modules]:
         require_file(path)
-    name, path = os.path.basename(kernel), kernel
+    path = kernel
     if unwrap:
         with open(kernel, "rb") as file:
             data = file.read()
@@ -51,7 +51,7 @@ def prepare_modules(folder, kernel, command_line, modules, unwrap=True):
             path = os.path.join(folder, "kernel.elf")
             with open(path, "wb") as file:
                 file.write(elf)
-    pairs = [(path, f"{name} {command_line}".strip())]
+    pairs = [(path, command_line)]
     return pairs + [(module, os.path.basename(module)) for module in modules]
 
 

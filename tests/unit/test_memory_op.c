@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: MIT */
+/* HYPERVISOR_memory_op. Tests of a known class of holes are named after its advisory (Xen Security Advisory). */
+#include "tests/host/cmocka_all.h"
+
+#include <xen/memory.h>
+
+#include "arch/x86_32/arch.h"
+#include "core/errno.h"
+#include "hypercall/hypercall.h"
+#include "mm/mmu.h"
+#include "tests/host/guest.h"
+#include "tests/host/machine.h"
+
+#define PAGES 64
+#define SPARE 16
+#define LIST 1024 /* offset in page 0 */
+#define OUT_LIST 2048
+#define CANARY 0xc0ffee00u
+
+static int guest_setup(void **state)
+{
+	machine.preempt = PREEMPT_NEVER;
+	*state = guest_create(1, GUEST_ORDINARY, PAGES, PAGES + SPARE);
+	return 0;
+}
+
+static int guest_teardown(void **state)
+{
+	machine_check("the test");
+	guest_destroy(*state);
+	machine_check("the end of the guest");
+	return machine_leaks();
+}
+
+/* ---- helpers ---- */
+
+static void set_list(const struct guest *g, unsigned offset, const uint32_t *list, unsigned n)
+{
+	memcpy((char *)guest_page(g, 0) + offset, list, n * sizeof(list[0]));
+}
+
+static struct xen_memory_reservation reservation(struct guest *g, unsigned nr, unsigned order)
+{
+	struct xen_memory_reservation r = {.nr_extents = nr, .extent_order = order, .domid = DOMID_SELF};
+
+	r.extent_start.p = (void *)(uintptr_t)(guest_va(g, 0) + LIST);
+	return r;
+}
+
+static long reserve(struct guest *g, unsigned op, unsigned nr, unsigned order)
+{
+	struct xen_memory_reservation r = reservation(g, nr, order);
+
+	return hypercall2(memory_op, op, guest_arg(g, r));
+}
+
+static long decrease(struct guest *g, uint32_t mfn)
+{
+	set_list(g, LIST, &mfn, 1);
+	return reserve(g, XENMEM_decrease_reservation, 1, 0);
+}
+
+static struct xen_memory_exchange exchange_of(struct guest *g, unsigned nr_in, unsigned in_order, unsigned nr_out,
+					      unsigned out_order)
+{
+	struct xen_memory_exchange x = {.in = reservation(g, nr_in, in_order), .out = reservation(g, nr_out, out_order)};
+
+	x.out.extent_start.p = (void *)(uintptr_t)(guest_va(g, 0) + OUT_LIST);
+	return x;
+}
+
+static long exchange(struct guest *g, struct xen_memory_exchange *x)
+{
+	long rc = hypercall2(memory_op, XENMEM_exchange, guest_arg(g, *x));
+
+	guest_get(g, 0, x, sizeof(*x));
+	return rc;
+}
+
+/* ---- the list operations ---- */
+
+static void test_populate_physmap(void **state)
+{
+	struct guest *g = *state;
+	uint32_t list[3] = {100, 200, 300}, i, *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
+
+	set_list(g, LIST, list, 3);
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, 3, 0), 3);
+	assert_int_equal(g->d->tot_pages, PAGES + 3);
+	for (i = 0; i < 3; i++) {
+		assert_ptr_equal(mfn_to_page(result[i])->owner, g->d);
+		assert_int_equal(m2p[result[i]], list[i]);
+	}
+}
+
+static void test_populate_larger_extent(void **state)
+{
+	struct guest *g = *state;
+	uint32_t list[1] = {100}, i, *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
+
+	set_list(g, LIST, list, 1);
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, 1, 3), 1);
+	assert_int_equal(result[0] % 8, 0);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(m2p[result[0] + i], 100 + i);
+}
+
+static void test_increase_reservation(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_reservation r = reservation(g, 2, 0);
+	uint32_t *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
+
+	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 2);
+	assert_ptr_equal(mfn_to_page(result[1])->owner, g->d);
+	/* Without a list nobody is told. */
+	r.extent_start.p = NULL;
+	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 2);
+	assert_int_equal(g->d->tot_pages, PAGES + 4);
+}
+
+static void test_decrease_reservation(void **state)
+{
+	struct guest *g = *state;
+
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(decrease(g, g->page[4]), 1);
+	assert_int_equal(g->d->tot_pages, PAGES - 1);
+	assert_int_equal(page_count(g->page[4]), 0);
+	assert_int_equal(m2p[g->page[4]], INVALID_M2P_ENTRY);
+	assert_int_equal(decrease(g, g->page[4]), 0);
+	assert_int_equal(decrease(g, max_mfn), 0);
+	assert_int_equal(decrease(g, INVALID_MFN), 0);
+	assert_int_equal(decrease(g, 1), 0);
+	assert_int_equal(decrease(g, heap_page_mfn(g->d->shared_info)), 0);
+}
+
+/* A kernel's linear map may still show the frame: it stays until that mapping goes. */
+static void test_decrease_of_a_mapped_frame(void **state)
+{
+	struct guest *g = *state;
+
+	assert_int_equal(decrease(g, g->page[4]), 1);
+	assert_int_equal(page_count(g->page[4]), 1);
+	assert_int_equal(g->d->tot_pages, PAGES);
+	machine_check("a frame that was given up");
+	assert_int_not_equal(guest_update_va(guest_va(g, 5), pte_make(g->page[4], PTE_P), 0), 0);
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(page_count(g->page[4]), 0);
+	assert_int_equal(g->d->tot_pages, PAGES - 1);
+}
+
+static void test_restart_goes_on_where_it_stopped(void **state)
+{
+	struct guest *g = *state;
+	uint32_t list[SPARE], restarts = machine.restarts, i;
+
+	for (i = 0; i < SPARE; i++)
+		list[i] = 100 + i;
+	set_list(g, LIST, list, SPARE);
+	machine.preempt = PREEMPT_ALWAYS;
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, SPARE, 0), SPARE);
+	assert_int_equal(machine.restarts - restarts, SPARE - 1);
+	assert_int_equal(g->d->tot_pages, PAGES + SPARE);
+	assert_int_equal(reserve(g, XENMEM_decrease_reservation, SPARE, 0), SPARE);
+	assert_int_equal(g->d->tot_pages, PAGES);
+	machine.preempt = PREEMPT_NEVER;
+}
+
+static void test_other_domains_are_not_for_ordinary_ones(void **state)
+{
+	struct guest *g = *state, *control = guest_create(2, GUEST_CONTROL, PAGES, 0);
+	struct xen_memory_reservation r;
+	struct xen_memory_domain who = {.domid = 2};
+
+	machine_run(g->v);
+	r = reservation(g, 1, 0);
+	r.domid = 2;
+	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 0);
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)), -EPERM);
+	who.domid = 77;
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)), -ESRCH);
+	machine_run(control->v);
+	r = reservation(control, 1, 0);
+	r.domid = 1;
+	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(control, r)), 1);
+	assert_int_equal(g->d->tot_pages, PAGES + 1);
+	who.domid = 1;
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(control, who)), PAGES + 1);
+	assert_int_equal(hypercall2(memory_op, XENMEM_maximum_reservation, guest_arg(control, who)), PAGES + SPARE);
+	guest_destroy(control);
+	machine_run(g->v);
+}
+
+/* ---- exchange ---- */
+
+static void test_exchange_for_contiguous(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_exchange x = exchange_of(g, 4, 0, 1, 2);
+	uint32_t in[4], out = 500, i, *result = (uint32_t *)((char *)guest_page(g, 0) + OUT_LIST);
+
+	for (i = 0; i < 4; i++) {
+		in[i] = g->page[4 + i];
+		assert_int_equal(guest_unmap(g, 4 + i), 0);
+	}
+	set_list(g, LIST, in, 4);
+	set_list(g, OUT_LIST, &out, 1);
+	assert_int_equal(exchange(g, &x), 0);
+	assert_int_equal(x.nr_exchanged, 4);
+	assert_int_equal(result[0] % 4, 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(m2p[result[0] + i], 500 + i);
+		assert_ptr_equal(mfn_to_page(result[0] + i)->owner, g->d);
+	}
+	assert_int_equal(g->d->tot_pages, PAGES);
+}
+
+static void test_exchange_splits_and_restarts(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_exchange x = exchange_of(g, 2, 1, 4, 0);
+	uint32_t list[2] = {100, 102}, out[4] = {1, 2, 3, 4};
+	uint32_t restarts = machine.restarts;
+
+	set_list(g, LIST, list, 2);
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, 2, 1), 2);
+	set_list(g, OUT_LIST, out, 4);
+	machine.preempt = PREEMPT_ALWAYS;
+	assert_int_equal(exchange(g, &x), 0);
+	machine.preempt = PREEMPT_NEVER;
+	assert_int_equal(x.nr_exchanged, 2);
+	assert_int_equal(machine.restarts - restarts, 1);
+	assert_int_equal(g->d->tot_pages, PAGES + 4);
+}
+
+/* An exchange needs no room below max_pages: what is given counts. */
+static void test_exchange_at_the_limit(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_exchange x = exchange_of(g, 1, 0, 1, 0);
+
+	assert_int_equal(guest_unmap(g, 4), 0);
+	g->d->max_pages = g->d->tot_pages;
+	set_list(g, LIST, &g->page[4], 1);
+	assert_int_equal(exchange(g, &x), 0);
+	assert_int_equal(g->d->tot_pages, PAGES);
+}
+
+static void test_xsa214_217_284_287_exchange_of_what_is_in_use(void **state)
+{
+	struct guest *g = *state;
+	uint32_t used[3] = {g->page[g->l1[0]], g->page[5], heap_page_mfn(g->d->shared_info)}, twice[2], i;
+	struct xen_memory_exchange x;
+
+	for (i = 0; i < 3; i++) {
+		x = exchange_of(g, 1, 0, 1, 0);
+		set_list(g, LIST, &used[i], 1);
+		assert_true(exchange(g, &x) < 0);
+		assert_int_equal(x.nr_exchanged, 0);
+		machine_check("a refused exchange");
+	}
+	assert_int_equal(guest_unmap(g, 4), 0);
+	twice[0] = twice[1] = g->page[4];
+	x = exchange_of(g, 2, 0, 1, 1);
+	set_list(g, LIST, twice, 2);
+	assert_int_equal(exchange(g, &x), -EBUSY);
+	assert_int_equal(page_count(g->page[4]), 1);
+}
+
+static void test_xsa29_212_exchange_into_the_hypervisor(void **state)
+{
+	static const uint32_t bases[] = {HV_START, HV_START - 4, HV_START - 8, 0xfffffffc, 0xffffffff, 0x80000000, 0};
+	struct guest *g = *state;
+	uint32_t nr[] = {0, 1, 2, 0x3fffffff, 0x40000000, 0x7fffffff, 0xfffffffe}, i, j;
+
+	assert_int_equal(guest_unmap(g, 4), 0);
+	set_list(g, LIST, &g->page[4], 1);
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		for (j = 0; j < ARRAY_SIZE(nr); j++) {
+			/* base + nr_exchanged * 4 lands anywhere. */
+			struct xen_memory_exchange x = exchange_of(g, nr[j] + 1, 0, nr[j] + 1, 0);
+
+			x.nr_exchanged = nr[j];
+			x.out.extent_start.p = (void *)(uintptr_t)bases[i];
+			assert_true(exchange(g, &x) < 0);
+			assert_int_equal(x.nr_exchanged, nr[j]);
+			x.in.extent_start.p = (void *)(uintptr_t)bases[i];
+			assert_true(exchange(g, &x) < 0);
+		}
+	}
+	assert_int_equal(page_count(g->page[4]), 1);
+	assert_int_equal(hypercall2(memory_op, XENMEM_exchange, HV_START - 4), -EFAULT);
+	assert_int_equal(hypercall2(memory_op, XENMEM_exchange, guest_va(g, g->l1[0])), -EFAULT);
+}
+
+static void test_xsa159_exchange_without_memory(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_exchange x = exchange_of(g, 2, 0, 2, 0);
+	struct page_info *taken[4096];
+	unsigned n = 0;
+
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(guest_unmap(g, 5), 0);
+	set_list(g, LIST, &g->page[4], 2);
+	while (n < ARRAY_SIZE(taken) && (taken[n] = alloc_pages(0, 0)))
+		n++;
+	assert_true(exchange(g, &x) < 0);
+	assert_int_equal(x.nr_exchanged, 0);
+	/* With room for what the call itself needs, but not for new frames. */
+	while (n > 2 && alloc_free_count() < 3)
+		free_pages(taken[--n], 0);
+	(void)!exchange(g, &x);
+	while (n)
+		free_pages(taken[--n], 0);
+	assert_int_equal(g->d->tot_pages, PAGES);
+}
+
+static void test_exchange_argument_rules(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_exchange x = exchange_of(g, 2, 0, 1, 0);
+
+	assert_int_equal(exchange(g, &x), -EINVAL);
+	x = exchange_of(g, 1, 0, 1, 0);
+	x.out.domid = 5;
+	assert_int_equal(exchange(g, &x), -EINVAL);
+	x = exchange_of(g, 1, 0, 1, 0);
+	x.nr_exchanged = 2;
+	assert_int_equal(exchange(g, &x), -EINVAL);
+	x = exchange_of(g, 0, 0, 0, 0);
+	assert_int_equal(exchange(g, &x), 0);
+	x = exchange_of(g, 1, 10, 1, 10);
+	assert_int_equal(exchange(g, &x), -EPERM);
+	assert_int_equal(hypercall2(memory_op, XENMEM_exchange | 1 << 6, guest_va(g, 0)), -EINVAL);
+}
+
+/* ---- advisories ---- */
+
+static void test_xsa31_158_extent_orders(void **state)
+{
+	static const unsigned ops[] = {XENMEM_increase_reservation, XENMEM_decrease_reservation, XENMEM_populate_physmap};
+	struct guest *g = *state;
+	unsigned order, i;
+
+	for (order = 0; order < 64; order++) {
+		struct xen_memory_exchange x = exchange_of(g, 1, order, 1, order);
+
+		for (i = 0; order > 9 && i < ARRAY_SIZE(ops); i++)
+			assert_int_equal(reserve(g, ops[i], 1, order), 0);
+		if (order > 9)
+			assert_int_equal(exchange(g, &x), -EPERM);
+	}
+	assert_int_equal(g->d->tot_pages, PAGES);
+}
+
+static void test_xsa231_memory_flags(void **state)
+{
+	struct guest *g = *state;
+	unsigned bit, node;
+
+	for (node = 0; node < 256; node++) {
+		struct xen_memory_reservation r = reservation(g, 1, 0);
+		long done;
+
+		r.mem_flags = XENMEMF_exact_node(node);
+		done = hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r));
+		assert_true(done == 0 || node == 0xff);
+		if (done)
+			assert_int_equal(reserve(g, XENMEM_decrease_reservation, 1, 0), 1);
+	}
+	for (bit = 0; bit < 256; bit++) {
+		struct xen_memory_reservation r = reservation(g, 1, 0);
+		long done;
+
+		r.mem_flags = XENMEMF_address_bits(bit);
+		done = hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r));
+		if (bit && bit <= PAGE_SHIFT)
+			assert_int_equal(done, 0);
+		if (done) {
+			uint32_t mfn = *(uint32_t *)((char *)guest_page(g, 0) + LIST);
+
+			assert_true(!bit || bit >= 32 || mfn >> (bit - PAGE_SHIFT) == 0);
+			assert_int_equal(reserve(g, XENMEM_decrease_reservation, 1, 0), 1);
+		}
+	}
+	for (bit = 0; bit < 32; bit++) {
+		struct xen_memory_reservation r = reservation(g, 1, 0);
+
+		r.mem_flags = 1u << bit;
+		if (hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)) == 1)
+			assert_int_equal(reserve(g, XENMEM_decrease_reservation, 1, 0), 1);
+	}
+}
+
+static void test_xsa385_never_beyond_the_maximum(void **state)
+{
+	struct guest *g = *state;
+	uint32_t list[SPARE + 8] = {0};
+
+	set_list(g, LIST, list, ARRAY_SIZE(list));
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, SPARE + 8, 0), SPARE);
+	assert_int_equal(g->d->tot_pages, PAGES + SPARE);
+	assert_int_equal(reserve(g, XENMEM_populate_physmap, 1, 0), 0);
+	assert_int_equal(reserve(g, XENMEM_increase_reservation, 1, 9), 0);
+	assert_int_equal(g->d->tot_pages, PAGES + SPARE);
+	/* What was given up but is still mapped counts. */
+	assert_int_equal(decrease(g, g->page[4]), 1);
+	assert_int_equal(reserve(g, XENMEM_increase_reservation, 1, 0), 0);
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(reserve(g, XENMEM_increase_reservation, 1, 0), 1);
+}
+
+/* A lock that an error path keeps would stop the second call. */
+static void test_xsa334_every_error_twice(void **state)
+{
+	static const gva_t args[] = {0, HV_START - 4, HV_START, GUEST_BASE};
+	struct guest *g = *state;
+	unsigned op, i, twice;
+
+	memset(guest_page(g, 0), 0xff, PAGE_SIZE);
+	for (op = 0; op < 64; op++)
+		for (i = 0; i < ARRAY_SIZE(args); i++)
+			for (twice = 0; twice < 2; twice++) {
+				hypercall2(memory_op, op, args[i]);
+				assert_false(spin_is_locked(&g->d->page_lock));
+			}
+}
+
+static void test_xsa222_252_pinned_or_mapped_more_than_once(void **state)
+{
+	struct guest *g = *state;
+
+	/* Pinned. */
+	memset(guest_page(g, 4), 0, PAGE_SIZE);
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, g->page[4], 0), 0);
+	assert_int_equal(decrease(g, g->page[4]), 0);
+	machine_check("a pinned frame");
+	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[4], 0), 0);
+	assert_int_equal(decrease(g, g->page[4]), 1);
+	/* Mapped twice. */
+	assert_int_equal(guest_update_va(guest_va(g, 5), pte_make(g->page[6], PTE_P), 0), 0);
+	assert_int_equal(decrease(g, g->page[6]), 0);
+	/* A table in use. */
+	assert_int_equal(decrease(g, g->page[g->l1[0]]), 0);
+	assert_int_equal(decrease(g, g->page[g->l3]), 0);
+}
+
+static void test_xsa100_165_fresh_memory_is_empty(void **state)
+{
+	struct guest *g = *state, *old, *fresh;
+	unsigned i, j;
+
+	old = guest_create(2, GUEST_ORDINARY, 600, 0);
+	for (i = 1; i < old->nr_plain; i++)
+		memset(guest_page(old, i), 0xa5, PAGE_SIZE);
+	guest_destroy(old);
+	fresh = guest_create(3, GUEST_ORDINARY, 600, 640);
+	for (i = 0; i < fresh->nr_plain; i++) {
+		const uint32_t *page = guest_page(fresh, i);
+
+		for (j = 0; j < PAGE_SIZE / 4; j++)
+			assert_int_equal(page[j], 0);
+	}
+	guest_destroy(fresh);
+	machine_run(g->v);
+}
+
+static void test_xsa149_many_lives(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 300; i++) {
+		guest_destroy(guest_create(2, i % 2 ? GUEST_CONTROL : GUEST_ORDINARY, 16, 0));
+	}
+	machine_run(((struct guest *)*state)->v);
+}
+
+/* ---- maps ---- */
+
+struct e820 {
+	uint64_t start, size;
+	uint32_t type;
+} PACKED;
+
+static void test_memory_map(void **state)
+{
+	struct guest *g = *state;
+	struct xen_memory_map map = {.nr_entries = 8};
+	struct xen_foreign_memory_map set = {.domid = DOMID_SELF};
+	struct e820 entry[2] = {{0, 0x100000, 1}, {0x200000, 0x1000, 2}};
+	const struct e820 *seen = (void *)((char *)guest_page(g, 0) + LIST);
+
+	map.buffer.p = (void *)(uintptr_t)(guest_va(g, 0) + LIST);
+	assert_int_equal(hypercall2(memory_op, XENMEM_memory_map, guest_arg(g, map)), 0);
+	guest_get(g, 0, &map, sizeof(map));
+	assert_int_equal(map.nr_entries, 1);
+	assert_int_equal(seen->size, (PAGES + SPARE) * PAGE_SIZE);
+	set.map = map;
+	set.map.nr_entries = 2;
+	memcpy((char *)guest_page(g, 0) + LIST, entry, sizeof(entry));
+	assert_int_equal(hypercall2(memory_op, XENMEM_set_memory_map, guest_arg(g, set)), 0);
+	memset((char *)guest_page(g, 0) + LIST, 0, sizeof(entry));
+	map.nr_entries = 8;
+	assert_int_equal(hypercall2(memory_op, XENMEM_memory_map, guest_arg(g, map)), 0);
+	assert_memory_equal(seen, entry, sizeof(entry));
+	set.map.nr_entries = 1 << 20;
+	assert_int_equal(hypercall2(memory_op, XENMEM_set_memory_map, guest_arg(g, set)), -EINVAL);
+	assert_int_equal(hypercall2(memory_op, XENMEM_machine_memory_map, guest_arg(g, map)), -EPERM);
+}
+
+static void test_queries(void **state)
+{
+	struct guest *g = *state;
+	struct xen_machphys_mapping m;
+
+	assert_int_equal(hypercall2(memory_op, XENMEM_maximum_ram_page, 0), max_mfn);
+	assert_int_equal(hypercall2(memory_op, XENMEM_machphys_mapping, guest_va(g, 0)), 0);
+	guest_get(g, 0, &m, sizeof(m));
+	assert_int_equal(m.v_start, M2P_START);
+	assert_int_equal(m.max_mfn, max_mfn - 1);
+	memset(guest_page(g, 0), 0, 64);
+	*(uint16_t *)guest_page(g, 0) = DOMID_SELF;
+	assert_int_equal(hypercall2(memory_op, XENMEM_add_to_physmap, guest_va(g, 0)), -EACCES);
+	assert_int_equal(hypercall2(memory_op, XENMEM_remove_from_physmap, guest_va(g, 0)), -EACCES);
+	assert_int_equal(hypercall2(memory_op, 60, guest_va(g, 0)), -ENOSYS);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, guest_setup, guest_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_populate_physmap),
+		T(test_populate_larger_extent),
+		T(test_increase_reservation),
+		T(test_decrease_reservation),
+		T(test_decrease_of_a_mapped_frame),
+		T(test_restart_goes_on_where_it_stopped),
+		T(test_other_domains_are_not_for_ordinary_ones),
+		T(test_exchange_for_contiguous),
+		T(test_exchange_splits_and_restarts),
+		T(test_exchange_at_the_limit),
+		T(test_xsa214_217_284_287_exchange_of_what_is_in_use),
+		T(test_xsa29_212_exchange_into_the_hypervisor),
+		T(test_xsa159_exchange_without_memory),
+		T(test_exchange_argument_rules),
+		T(test_xsa31_158_extent_orders),
+		T(test_xsa231_memory_flags),
+		T(test_xsa385_never_beyond_the_maximum),
+		T(test_xsa334_every_error_twice),
+		T(test_xsa222_252_pinned_or_mapped_more_than_once),
+		T(test_xsa100_165_fresh_memory_is_empty),
+		T(test_xsa149_many_lives),
+		T(test_memory_map),
+		T(test_queries),
+	};
+
+	machine_ram_frames = 2048;
+	machine_init();
+	return cmocka_run_group_tests_name("memory_op", tests, NULL, NULL);
+}
