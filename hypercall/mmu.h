@@ -11,8 +11,8 @@
 #include "mm/mmu.h"
 
 /*
- * Whose frames a request is about: DOMID_SELF, DOMID_IO for device memory, or for a control domain any other; as in Xen, not the
- * caller by its number. NULL: -ESRCH.
+ * Whose frames a request is about: DOMID_SELF, DOMID_IO for device memory, or for a control domain
+ * any other; as in Xen, not the caller by its number. NULL: -ESRCH.
  */
 struct domain *mmuop_foreign(uint16_t domid);
 
@@ -32,13 +32,14 @@ static inline int mmuop_finish_drop(struct vcpu *v)
 /* A batch of requests, as both list hypercalls have it. */
 struct mmuop_batch {
 	gva_t list;
-	uint32_t count; /* left; bit 31 of the guest's count: a restart, *pdone holds what was done before */
+	uint32_t count; /* left, without the guest's MMU_UPDATE_PREEMPTED */
 	gva_t pdone;	/* or 0 */
 	uint32_t done;	/* in all, for *pdone */
 };
 
 /* 0, or -EFAULT: the list does not lie in guest memory. */
-int mmuop_batch_begin(struct mmuop_batch *b, uint32_t list, uint32_t count, uint32_t pdone, uint32_t size) MUST_CHECK;
+int mmuop_batch_begin(struct mmuop_batch *b, uint32_t list, uint32_t count, uint32_t pdone,
+		      uint32_t size) MUST_CHECK;
 /* One request is done. */
 static inline void mmuop_batch_next(struct mmuop_batch *b, uint32_t size)
 {
@@ -46,7 +47,11 @@ static inline void mmuop_batch_next(struct mmuop_batch *b, uint32_t size)
 	b->count--;
 	b->done++;
 }
-/* Tells the guest how many were done, and makes the result of rc: on -ERESTART the rest is issued again as hypercall `op`. */
-long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreigndom, int rc) MUST_CHECK;
+/*
+ * Tells the guest how many were done, and makes the result of rc: on -ERESTART the rest is issued
+ * again as hypercall `op`.
+ */
+long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreigndom,
+		     int rc) MUST_CHECK;
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_mmu_update (<xen/xen.h>): a list of changes to page-table entries, of any level, and to the
- * machine-to-physical table. Also the handling of lists that mmuext_op shares.
+ * HYPERVISOR_mmu_update (<xen/xen.h>): a list of changes to page-table entries, of any level, and
+ * to the machine-to-physical table. Also the handling of lists that mmuext_op shares.
  *
- * Results and their order are Xen 4.2's. A request that fails ends the list; those before it stay done, and
- * *pdone says how many those were. The whole list restarts where it was interrupted, with
+ * Results and their order are Xen 4.2's. A request that fails ends the list; those before it stay
+ * done, and *pdone says how many those were. The whole list restarts where it was interrupted, with
  * MMU_UPDATE_PREEMPTED in its count: *pdone carries the sum.
  */
 #include "hypercall/mmu.h"
@@ -16,7 +16,7 @@
 #define CHUNK 16
 
 /* Owns nothing: a frame of RAM is never this domain's. */
-static struct domain io_domain = {.id = DOMID_IO, .privilege = DOMAIN_CONTROL};
+static struct domain io_domain = { .id = DOMID_IO, .privilege = DOMAIN_CONTROL };
 
 struct domain *mmuop_foreign(uint16_t domid)
 {
@@ -34,7 +34,8 @@ struct domain *mmuop_foreign(uint16_t domid)
 
 /* ---- lists ---- */
 
-int mmuop_batch_begin(struct mmuop_batch *b, uint32_t list, uint32_t count, uint32_t pdone, uint32_t size)
+int mmuop_batch_begin(struct mmuop_batch *b, uint32_t list, uint32_t count, uint32_t pdone,
+		      uint32_t size)
 {
 	b->list = list;
 	b->count = count & ~MMU_UPDATE_PREEMPTED;
@@ -54,7 +55,8 @@ long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreignd
 	if (b->pdone)
 		(void)!put_guest_u32(b->pdone, b->done);
 	if (rc == -ERESTART)
-		return hypercall_restart(op, 4, b->list, b->count | MMU_UPDATE_PREEMPTED, b->pdone, foreigndom);
+		return hypercall_restart(op, 4, b->list, b->count | MMU_UPDATE_PREEMPTED, b->pdone,
+					 foreigndom);
 	return rc;
 }
 
@@ -153,7 +155,10 @@ static int update_one(const struct target *t, const struct mmu_update *req)
 
 /* ---- the list ---- */
 
-/* Copies up to CHUNK requests; only the first if not all of them can be read. Their number, or -EFAULT. */
+/*
+ * Copies up to CHUNK requests; only the first if not all of them can be read. Their number, or
+ * -EFAULT.
+ */
 static int fetch(struct mmu_update *req, const struct mmuop_batch *b)
 {
 	uint32_t n = MIN(b->count, CHUNK);
@@ -213,7 +218,8 @@ static int find_target(struct target *t, uint32_t foreigndom)
 }
 
 /* (mmu_update list, count, pdone, foreigndom) */
-long ASMCALL do_mmu_update(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom, uint32_t a5, uint32_t a6)
+long ASMCALL do_mmu_update(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom,
+			   uint32_t a5, uint32_t a6)
 {
 	struct mmuop_batch b;
 	struct target t;
@@ -221,7 +227,8 @@ long ASMCALL do_mmu_update(uint32_t list, uint32_t count, uint32_t pdone, uint32
 
 	(void)a5, (void)a6;
 	if (mmuop_finish_drop(current_vcpu()))
-		return hypercall_restart(__HYPERVISOR_mmu_update, 4, list, count, pdone, foreigndom);
+		return hypercall_restart(__HYPERVISOR_mmu_update, 4, list, count, pdone,
+					 foreigndom);
 	rc = mmuop_batch_begin(&b, list, count, pdone, sizeof(struct mmu_update));
 	if (rc == 0)
 		rc = find_target(&t, foreigndom);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_mmuext_op (struct mmuext_op in <xen/xen.h>): pins, the top level, TLB and cache flushes, the LDT, and
- * clearing and copying of frames that the guest has no mapping of.
+ * HYPERVISOR_mmuext_op (struct mmuext_op in <xen/xen.h>): pins, the top level, TLB and cache
+ * flushes, the LDT, and clearing and copying of frames that the guest has no mapping of.
  *
- * Results are Xen 4.2's for x86_32; a table of level 4 can be pinned there to no effect. With one processor, the flushes of
- * "all" or of named vCPUs are the local one.
+ * Results are Xen 4.2's for x86_32; a table of level 4 can be pinned there to no effect. With one
+ * processor, the flushes of "all" or of named vCPUs are the local one.
  */
 #include "hypercall/hypercall.h"
 #include "hypercall/mmu.h"
@@ -113,7 +113,8 @@ static int flush(const struct mmuext_op *op)
 	}
 	if (!wanted)
 		return 0;
-	if (op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_MULTI || op->cmd == MMUEXT_INVLPG_ALL)
+	if (op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_MULTI ||
+	    op->cmd == MMUEXT_INVLPG_ALL)
 		tlb_flush_page((gva_t)op->arg1.linear_addr);
 	else
 		tlb_flush_local();
@@ -185,7 +186,10 @@ static int do_one(struct domain *owner, const struct mmuext_op *op, uint32_t for
 			return -EINVAL;
 		/* fall through */
 	case MMUEXT_FLUSH_CACHE:
-		/* Caches and DMA are coherent on a PC, and device memory is mapped uncached: nothing to write back. */
+		/*
+		 * Caches and DMA are coherent on a PC, and device memory is mapped uncached:
+		 * nothing to write back.
+		 */
 		return domain_is_control(v->domain) ? 0 : -EINVAL;
 	case MMUEXT_SET_LDT:
 		return set_ldt(v, (gva_t)op->arg1.linear_addr, op->arg2.nr_ents);
@@ -237,7 +241,8 @@ static int do_all(struct domain *owner, struct mmuop_batch *b, uint32_t foreignd
 }
 
 /* (mmuext_op list, count, pdone, foreigndom) */
-long ASMCALL do_mmuext_op(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom, uint32_t a5, uint32_t a6)
+long ASMCALL do_mmuext_op(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom,
+			  uint32_t a5, uint32_t a6)
 {
 	struct domain *owner;
 	struct mmuop_batch b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_update_va_mapping and _otherdomain (<xen/xen.h>): one L1 entry, found by the address that it maps, and the
- * TLB flush that goes with it. The hypercall of page faults: kept short.
+ * HYPERVISOR_update_va_mapping and _otherdomain (<xen/xen.h>): one L1 entry, found by the address
+ * that it maps, and the TLB flush that goes with it. The hypercall of page faults: kept short.
  */
 #include "hypercall/hypercall.h"
 #include "hypercall/mmu.h"
@@ -9,8 +9,8 @@
 _Static_assert(MAX_VCPUS <= 32, "one word holds a bitmap of vCPUs");
 
 /*
- * Which vCPUs' TLBs: none (the caller's own), all, or a bitmap in guest memory. With one processor the last two mean the
- * caller's too, unless no vCPU is named.
+ * Which vCPUs' TLBs: none (the caller's own), all, or a bitmap in guest memory. With one processor
+ * the last two mean the caller's too, unless no vCPU is named.
  */
 static int flush_wanted(uint32_t flags, bool *wanted)
 {
@@ -40,7 +40,8 @@ static int flush_as_told(gva_t va, uint32_t flags)
 	return 0;
 }
 
-static inline long update(struct domain *foreign, gva_t va, uint32_t low, uint32_t high, uint32_t flags)
+static inline long update(struct domain *foreign, gva_t va, uint32_t low, uint32_t high,
+			  uint32_t flags)
 {
 	int rc = mmu_update_va(current_vcpu(), foreign, va, low, high);
 
@@ -53,15 +54,16 @@ static inline long update(struct domain *foreign, gva_t va, uint32_t low, uint32
 }
 
 /* (va, new entry low, high, UVMF_ flags) */
-long ASMCALL do_update_va_mapping(uint32_t va, uint32_t low, uint32_t high, uint32_t flags, uint32_t a5, uint32_t a6)
+long ASMCALL do_update_va_mapping(uint32_t va, uint32_t low, uint32_t high, uint32_t flags,
+				  uint32_t a5, uint32_t a6)
 {
 	(void)a5, (void)a6;
 	return update(current_vcpu()->domain, va, low, high, flags);
 }
 
 /* As above for frames of `domid`. */
-long ASMCALL do_update_va_mapping_otherdomain(uint32_t va, uint32_t low, uint32_t high, uint32_t flags, uint32_t domid,
-					      uint32_t a6)
+long ASMCALL do_update_va_mapping_otherdomain(uint32_t va, uint32_t low, uint32_t high,
+					      uint32_t flags, uint32_t domid, uint32_t a6)
 {
 	struct domain *foreign = mmuop_foreign((uint16_t)domid);
 

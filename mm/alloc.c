@@ -2,14 +2,16 @@
 /*
  * The page allocator: a buddy system over the frame table.
  *
- * Zone z holds the frames [2^z, 2^(z+1)), which no aligned block straddles, so "frames below a power of two" is a choice of
- * zones. The highest zone that can serve a request does: low memory is kept for devices that need it. Nothing is
- * scanned: bit maps say which zones, and in each zone which orders, have a free block.
+ * Zone z holds the frames [2^z, 2^(z+1)), which no aligned block straddles, so "frames below a
+ * power of two" is a choice of zones. The highest zone that can serve a request does: low memory is
+ * kept for devices that need it. Nothing is scanned: bit maps say which zones, and in each zone
+ * which orders, have a free block.
  *
- * A frame keeps the flush clock of its last use in tlb_stamp while it is free, and nobody gets it before the
- * translations of that time are gone.
+ * A frame keeps the flush clock of its last use in tlb_stamp while it is free, and nobody gets it
+ * before the translations of that time are gone.
  *
- * A free block's head has PGC_FREE and its order in type_info; all its other frames have a count_info of 0.
+ * A free block's head has PGC_FREE and its order in type_info; all its other frames have a
+ * count_info of 0.
  */
 #include "arch/x86_32/arch.h"
 #include "core/lib.h"
@@ -20,12 +22,16 @@
 _Static_assert((1u << NR_ZONES) == M2P_SIZE / sizeof(uint32_t), "zones cover what the M2P covers");
 
 /*
- * Never handed out: frame 0, which list links use as their end, and the first frame of each further 4 GiB, which a page-table
- * entry names while its lower half is already cleared (see nonpresent_pte_leaks).
+ * Never handed out: frame 0, which list links use as their end, and the first frame of each further
+ * 4 GiB, which a page-table entry names while its lower half is already cleared (see
+ * nonpresent_pte_leaks).
  */
 #define KEPT_BACK(mfn) ((mfn) % FRAMES_PER_4GIB == 0)
 
-/* Guards everything below and the links, count_info and type_info of free frames. Rank: page allocator. */
+/*
+ * Guards everything below and the links, count_info and type_info of free frames. Rank: page
+ * allocator.
+ */
 static spinlock_t alloc_lock = SPINLOCK_INIT;
 static mfn_t free_head[NR_ZONES][MAX_ORDER + 1]; /* 0: empty */
 static uint16_t zone_orders[NR_ZONES];		 /* bit o: free_head[z][o] is not empty */
@@ -238,7 +244,8 @@ void free_pages(struct page_info *page, unsigned order)
 	BUG_ON(mfn & ((1u << order) - 1));
 	for (i = 0; i < 1u << order; i++) {
 		check_not_free(mfn + i);
-		BUG_ON((page[i].count_info & (PGC_COUNT_MASK | PGC_FREE)) || page[i].type_info & PGT_COUNT_MASK);
+		BUG_ON((page[i].count_info & (PGC_COUNT_MASK | PGC_FREE)) ||
+		       page[i].type_info & PGT_COUNT_MASK);
 		page[i].count_info = 0;
 		page[i].type_info = 0;
 		page[i].owner = NULL;

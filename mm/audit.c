@@ -5,7 +5,8 @@
  * exclude each other in the recount too, equal counts also mean: no page table, descriptor table or
  * hypervisor frame can be written by a guest, and nobody maps a frame without a reference.
  *
- * Runs between hypercalls, with everything else at rest. Its own counters are frames from the allocator.
+ * Runs between hypercalls, with everything else at rest. Its own counters are frames from the
+ * allocator.
  */
 #include "core/console.h"
 #include "core/lib.h"
@@ -88,7 +89,8 @@ static void count_own(mfn_t mfn, const struct page_info *page)
 {
 	uint32_t type = page->type_info & TALLY_TYPE;
 
-	if ((page->count_info & (PGC_ALLOCATED | PGC_HYPERVISOR)) == (PGC_ALLOCATED | PGC_HYPERVISOR))
+	if ((page->count_info & (PGC_ALLOCATED | PGC_HYPERVISOR)) ==
+	    (PGC_ALLOCATED | PGC_HYPERVISOR))
 		count_ref(mfn, type);
 	else if (page->count_info & PGC_ALLOCATED)
 		count_ref(mfn, NO_TYPE);
@@ -105,7 +107,8 @@ static void count_vcpu(const struct vcpu *v)
 	if (v->arch.top != INVALID_MFN)
 		count_ref(v->arch.top, PGT_L3);
 	if (v->arch.old_table)
-		count_ref(v->arch.old_table, mfn_to_page(v->arch.old_table)->type_info & TALLY_TYPE);
+		count_ref(v->arch.old_table,
+			  mfn_to_page(v->arch.old_table)->type_info & TALLY_TYPE);
 	for (i = 0; i < GUEST_GDT_FRAMES; i++)
 		count_ref(v->arch.gdt_frame[i], PGT_SEG_DESC);
 	for (i = 0; i < GUEST_LDT_PAGES; i++)
@@ -124,7 +127,8 @@ static void complain(mfn_t mfn, const struct page_info *page, const struct tally
 {
 	if (nr_bad++ < REPORT_LIMIT)
 		printk("audit: frame %x of d%d: count %08x type %08x, found %u and %08x\n", mfn,
-		       page->owner ? page->owner->id : -1, page->count_info, page->type_info, t->general, t->type);
+		       page->owner ? page->owner->id : -1, page->count_info, page->type_info,
+		       t->general, t->type);
 }
 
 static bool same(const struct page_info *page, const struct tally *t)
@@ -132,10 +136,12 @@ static bool same(const struct page_info *page, const struct tally *t)
 	uint32_t count = page->type_info & PGT_COUNT_MASK;
 
 	/* The hypervisor's own frames are nobody's business as long as no guest has a reference. */
-	if ((page->count_info & PGC_HYPERVISOR) && !(page->count_info & (PGC_ALLOCATED | PGC_RELEASED)))
+	if ((page->count_info & PGC_HYPERVISOR) &&
+	    !(page->count_info & (PGC_ALLOCATED | PGC_RELEASED)))
 		return t->general == 0;
-	return t->general == (page->count_info & PGC_COUNT_MASK) && count == (t->type & PGT_COUNT_MASK) &&
-	       !(t->type & TALLY_CONFLICT) && (count == 0 || (page->type_info & TALLY_TYPE) == (t->type & TALLY_TYPE));
+	return t->general == (page->count_info & PGC_COUNT_MASK) &&
+	       count == (t->type & PGT_COUNT_MASK) && !(t->type & TALLY_CONFLICT) &&
+	       (count == 0 || (page->type_info & TALLY_TYPE) == (t->type & TALLY_TYPE));
 }
 
 static void compare_frames(void)
@@ -161,7 +167,8 @@ static void compare_domain(const struct domain *d)
 	mfn_t mfn;
 
 	for (mfn = 0; mfn < max_mfn; mfn++)
-		if (mfn_to_page(mfn)->owner == d && !(mfn_to_page(mfn)->count_info & PGC_HYPERVISOR))
+		if (mfn_to_page(mfn)->owner == d &&
+		    !(mfn_to_page(mfn)->count_info & PGC_HYPERVISOR))
 			owned++;
 	if (owned != d->tot_pages) {
 		nr_bad++;

@@ -2,9 +2,9 @@
 /*
  * Which frames a domain has: allocation, giving up, teardown.
  *
- * page_list holds the frames with PGC_ALLOCATED. tot_pages also counts those that were given up but are still referenced,
- * so a guest cannot hold more than max_pages by keeping mappings of what it returned. It falls without the lock, when the
- * last reference goes.
+ * page_list holds the frames with PGC_ALLOCATED. tot_pages also counts those that were given up but
+ * are still referenced, so a guest cannot hold more than max_pages by keeping mappings of what it
+ * returned. It falls without the lock, when the last reference goes.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/descriptor.h"
@@ -67,7 +67,8 @@ static void zero_frame(mfn_t mfn)
 	frame_unmap(va);
 }
 
-static struct page_info *alloc_for(struct domain *d, unsigned order, mfn_t max, enum contents contents)
+static struct page_info *alloc_for(struct domain *d, unsigned order, mfn_t max,
+				   enum contents contents)
 {
 	struct page_info *page;
 	unsigned i;
@@ -126,7 +127,8 @@ int domain_page_release(struct domain *d, mfn_t mfn)
 		return -EINVAL;
 	page = mfn_to_page(mfn);
 	spin_lock(&d->page_lock);
-	if (page->owner == d && (page->count_info & (PGC_ALLOCATED | PGC_HYPERVISOR)) == PGC_ALLOCATED) {
+	if (page->owner == d &&
+	    (page->count_info & (PGC_ALLOCATED | PGC_HYPERVISOR)) == PGC_ALLOCATED) {
 		rc = releasable(page) ? 0 : -EBUSY;
 		if (!rc) {
 			list_del_page(d, page);
@@ -162,7 +164,8 @@ static int finish_drops(struct domain *d)
 	spin_lock(&domain_list_lock);
 	list_for_each(pos, &domain_list) {
 		for_each_vcpu(list_entry(pos, struct domain, link), v, i) {
-			if (rc == 0 && v->arch.old_table && mfn_to_page(v->arch.old_table)->owner == d)
+			if (rc == 0 && v->arch.old_table &&
+			    mfn_to_page(v->arch.old_table)->owner == d)
 				rc = mmu_finish_drop(v);
 		}
 	}
@@ -199,9 +202,10 @@ static int drop_all_vcpu_tables(struct domain *d)
 }
 
 /*
- * The first frame of the list: its pin, or a check that nobody went on with, and its allocation. PGT_PINNED stays until the type
- * reference has gone, so that after a restart the rest of the work is known to be ours: a table that is half undone
- * without it belongs to an upper one later in the list.
+ * The first frame of the list: its pin, or a check that nobody went on with, and its allocation.
+ * PGT_PINNED stays until the type reference has gone, so that after a restart the rest of the work
+ * is known to be ours: a table that is half undone without it belongs to an upper one later in the
+ * list.
  */
 static int drop_first_page(struct domain *d)
 {

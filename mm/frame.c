@@ -2,8 +2,9 @@
 /*
  * The frame table and general references; what frames that are no RAM may be mapped.
  *
- * Invariants: a frame whose count reaches zero has no type reference and is not allocated; the domain structure of a
- * released frame's owner stays until its last reference goes. No lock: counts change by compare-and-swap.
+ * Invariants: a frame whose count reaches zero has no type reference and is not allocated; the
+ * domain structure of a released frame's owner stays until its last reference goes. No lock: counts
+ * change by compare-and-swap.
  */
 #include "core/domain.h"
 #include "core/errno.h"
@@ -25,8 +26,8 @@ bool get_page(struct page_info *page, struct domain *d)
 	uint32_t found, count = page->count_info;
 
 	for (;;) {
-		if (unlikely(!(count & PGC_ALLOCATED) || (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT ||
-			     page->owner != d))
+		if (unlikely(!(count & PGC_ALLOCATED) ||
+			     (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT || page->owner != d))
 			return false;
 		found = cmpxchg32(&page->count_info, count, count + 1);
 		if (likely(found == count))
@@ -72,7 +73,8 @@ bool page_drop_allocation(struct page_info *page)
 	for (;;) {
 		if (!(count & PGC_ALLOCATED))
 			return false;
-		found = cmpxchg32(&page->count_info, count, (count & ~PGC_ALLOCATED) | PGC_RELEASED);
+		found = cmpxchg32(&page->count_info, count,
+				  (count & ~PGC_ALLOCATED) | PGC_RELEASED);
 		if (found == count)
 			break;
 		count = found;

@@ -2,13 +2,14 @@
 /*
  * The hypervisor's heap: pages and small objects in the HEAP window.
  *
- * The window is cut into chunks. The first page of a chunk, made when the chunk is first needed, holds one word for
- * each of its pages: the frame, and whether the allocation goes on behind it. So the heap's book-keeping grows with its use.
- * Small objects come from slabs: one page each, cut into objects of one size, with a header in front, so that a page-aligned
- * address always is a whole page.
+ * The window is cut into chunks. The first page of a chunk, made when the chunk is first needed,
+ * holds one word for each of its pages: the frame, and whether the allocation goes on behind it. So
+ * the heap's book-keeping grows with its use. Small objects come from slabs: one page each, cut
+ * into objects of one size, with a header in front, so that a page-aligned address always is a
+ * whole page.
  *
- * Frames of heap pages have PGC_HYPERVISOR. One that a domain may map (domain_share_heap_page) outlives
- * heap_page_free() while somebody holds references to it, but not its mapping here.
+ * Frames of heap pages have PGC_HYPERVISOR. One that a domain may map (domain_share_heap_page)
+ * outlives heap_page_free() while somebody holds references to it, but not its mapping here.
  */
 #include "arch/x86_32/arch.h"
 #include "core/lib.h"
@@ -18,9 +19,12 @@
 
 #define CHUNK_PAGES (PAGE_SIZE / sizeof(uint32_t))
 #define NR_CHUNKS (HEAP_SIZE / PAGE_SIZE / CHUNK_PAGES)
-_Static_assert(NR_CHUNKS * CHUNK_PAGES * PAGE_SIZE == HEAP_SIZE, "whole chunks");
+_Static_assert(NR_CHUNKS *CHUNK_PAGES *PAGE_SIZE == HEAP_SIZE, "whole chunks");
 
-/* A word of a chunk's table: 0 free; or a frame number with ENTRY_MORE if the allocation's next page follows; or ENTRY_GUARD. */
+/*
+ * A word of a chunk's table: 0 free; or a frame number with ENTRY_MORE if the allocation's next
+ * page follows; or ENTRY_GUARD.
+ */
 #define ENTRY_MORE 0x80000000u
 #define ENTRY_GUARD 0x40000000u
 #define ENTRY_MFN 0x3fffffffu
@@ -28,11 +32,15 @@ _Static_assert(NR_CHUNKS * CHUNK_PAGES * PAGE_SIZE == HEAP_SIZE, "whole chunks")
 /* DMA and PAE top levels want frames below 4 GiB. */
 #define HEAP_MAX_MFN (1u << (32 - PAGE_SHIFT))
 
-/* Guards everything static in this file and all slab headers. Rank: just outside the page allocator. */
+/*
+ * Guards everything static in this file and all slab headers. Rank: just outside the page
+ * allocator.
+ */
 static spinlock_t heap_lock = SPINLOCK_INIT;
 static struct chunk {
-	uint32_t *table; /* NULL: not in use yet */
+	uint32_t *table;     /* NULL: not in use yet */
 	uint32_t first_free; /* no free page has a smaller index */
+	uint32_t used;	     /* pages of allocations, guards included */
 } chunks[NR_CHUNKS];
 static uint32_t used_count;
 
@@ -47,7 +55,8 @@ _Static_assert(sizeof(struct slab) % 16 == 0, "objects are 16-byte aligned");
 #define SLAB_MAGIC 0x51ab51abu
 
 /* Chosen so that little is left at the end of a page. */
-static const uint16_t class_size[] = {16, 32, 48, 64, 96, 128, 192, 256, 336, 448, 672, 1008, 1344, 2032};
+static const uint16_t class_size[] = { 16,  32,	 48,  64,  96,	 128,  192,
+				       256, 336, 448, 672, 1008, 1344, 2032 };
 #define NR_CLASSES ARRAY_SIZE(class_size)
 #define MAX_SMALL 2032
 static struct list class_list[NR_CLASSES];
@@ -62,7 +71,8 @@ static uint32_t *entry_of(uintptr_t va)
 {
 	uint32_t page = (va - HEAP_START) >> PAGE_SHIFT;
 
-	BUG_ON(va < HEAP_START || page >= NR_CHUNKS * CHUNK_PAGES || !chunks[page / CHUNK_PAGES].table);
+	BUG_ON(va < HEAP_START || page >= NR_CHUNKS * CHUNK_PAGES ||
+	       !chunks[page / CHUNK_PAGES].table);
 	return &chunks[page / CHUNK_PAGES].table[page % CHUNK_PAGES];
 }
 
@@ -163,20 +173,39 @@ static void *run_alloc(unsigned n, unsigned guard)
 	}
 	if (guard)
 		entry[n] = ENTRY_GUARD;
+	chunks[c].used += n + guard;
 	return (void *)page_va(c, first);
+}
+
+/*
+ * Gives an empty chunk's table back, so that a peak of use leaves no trace. The first chunk stays.
+ */
+static void chunk_close(unsigned c)
+{
+	uint32_t entry = chunks[c].table[0];
+
+	if (c == 0 || chunks[c].used)
+		return;
+	chunks[c].table = NULL;
+	unmap_page(page_va(c, 0), &entry);
 }
 
 static void run_free(uintptr_t va)
 {
-	unsigned n = 1;
+	uint32_t page = (va - HEAP_START) >> PAGE_SHIFT;
+	unsigned c = page / CHUNK_PAGES, i = page % CHUNK_PAGES, n = 1, guard = 0;
+	uint32_t *entry = entry_of(va);
 
-	BUG_ON(va % PAGE_SIZE || !*entry_of(va) || *entry_of(va) & ENTRY_GUARD);
-	while (*entry_of(va + (n - 1) * PAGE_SIZE) & ENTRY_MORE)
+	BUG_ON(va % PAGE_SIZE || i == 0 || !*entry || *entry & ENTRY_GUARD);
+	while (entry[n - 1] & ENTRY_MORE)
 		n++;
-	if ((va - HEAP_START) / PAGE_SIZE % CHUNK_PAGES + n < CHUNK_PAGES &&
-	    *entry_of(va + n * PAGE_SIZE) & ENTRY_GUARD)
-		*entry_of(va + n * PAGE_SIZE) = 0;
+	if (i + n < CHUNK_PAGES && entry[n] & ENTRY_GUARD) {
+		entry[n] = 0;
+		guard = 1;
+	}
 	unmap_run(va, n);
+	chunks[c].used -= n + guard;
+	chunk_close(c);
 }
 
 void *heap_page_alloc(void)
@@ -234,9 +263,10 @@ static struct slab *slab_create(unsigned class)
 
 	if (!slab)
 		return NULL;
-	slab->class = (uint16_t)class;
+	slab->class = (uint16_t) class;
 	slab->magic = SLAB_MAGIC;
-	for (object = (char *)(slab + 1); object + class_size[class] <= end; object += class_size[class]) {
+	for (object = (char *)(slab + 1); object + class_size[class] <= end;
+	     object += class_size[class]) {
 		*(void **)object = slab->free;
 		slab->free = object;
 	}
@@ -301,7 +331,7 @@ void *heap_alloc(size_t size)
 		return heap_page_alloc();
 	}
 	while (class_size[class] < size)
-		class++;
+		class ++;
 	spin_lock(&heap_lock);
 	object = small_alloc(class);
 	spin_unlock(&heap_lock);

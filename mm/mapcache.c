@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map cache: a window of one page per slot, per CPU, onto any frame. A frame's slot follows from
- * its number, so the usual request finds its window still mapped and only counts a user. While a
- * slot is in use by another frame, a request goes to one of the next slots.
+ * The map cache: a window of one page per slot, per CPU, onto any frame. A frame's slot follows
+ * from its number, so the usual request finds its window still mapped and only counts a user.
+ * While a slot is in use by another frame, a request goes to one of the next slots.
  *
  * Slots are per CPU and the hypervisor does not preempt itself: no lock. An interrupt handler may
  * open windows, as long as it closes them.

@@ -2,12 +2,12 @@
 /*
  * Changes of live page tables. See mm/mmu.h for who calls, mm/pte.h for what an entry may be.
  *
- * Order of every change: references for the new entry, then the entry, then the references of the old
- * one. A TLB may hold the old translation until the guest flushes, which is its own affair: what
- * the frame becomes next waits for a flush where that matters (mm/page_type.c, mm/alloc.c).
+ * Order of every change: references for the new entry, then the entry, then the references of the
+ * old one. A TLB may hold the old translation until the guest flushes, which is its own affair:
+ * what the frame becomes next waits for a flush where that matters (mm/page_type.c, mm/alloc.c).
  *
- * Two entries that differ neither in frame nor in what they hold are exchanged without counting; all
- * other bits are checked all the same (XSA-148, XSA-182).
+ * Two entries that differ neither in frame nor in what they hold are exchanged without counting;
+ * all other bits are checked all the same (XSA-148, XSA-182).
  */
 #include "mm/mmu.h"
 
@@ -55,17 +55,20 @@ pte_t mmu_read_l1e(struct vcpu *v, gva_t va)
 #define L1_REFERENCE_BITS (PTE_MFN_MASK | PTE_P | PTE_RW)
 
 /* Only flags that anybody may set are different, if anything. */
-static inline bool l1_same_references(uint32_t old_low, uint32_t old_high, uint32_t low, uint32_t high)
+static inline bool l1_same_references(uint32_t old_low, uint32_t old_high, uint32_t low,
+				      uint32_t high)
 {
-	return !((old_low ^ low) & PTE_LOW(L1_REFERENCE_BITS)) && !((old_high ^ high) & PTE_HIGH(L1_REFERENCE_BITS)) &&
+	return !((old_low ^ low) & PTE_LOW(L1_REFERENCE_BITS)) &&
+	       !((old_high ^ high) & PTE_HIGH(L1_REFERENCE_BITS)) &&
 	       !(low & PTE_LOW(L1_CACHE_BITS | PTE_G)) && pte_high_ok(high);
 }
 
 /*
- * The new value, never seen half while it is present. Where another processor could be using the entry
- * all the time, it never is absent in between either; accessed and dirty bits of `keep` stay.
+ * The new value, never seen half while it is present. Where another processor could be using the
+ * entry all the time, it never is absent in between either; accessed and dirty bits of `keep` stay.
  */
-static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uint32_t high, pte_t keep)
+static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uint32_t high,
+			       pte_t keep)
 {
 	volatile pte_word_t *word = (pte_word_t *)entry;
 
@@ -78,8 +81,9 @@ static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uin
 	word[0] = low;
 }
 
-static inline __attribute__((always_inline)) int write_l1(struct domain *d, struct domain *foreign, pte_t *entry,
-							    uint32_t low, uint32_t high, pte_t keep)
+static inline __attribute__((always_inline)) int write_l1(struct domain *d, struct domain *foreign,
+							  pte_t *entry, uint32_t low, uint32_t high,
+							  pte_t keep)
 {
 	const pte_word_t *word = (pte_word_t *)entry;
 	uint32_t old_low = word[0], old_high = word[1];
@@ -118,7 +122,8 @@ int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low
 	return rc;
 }
 
-int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pte_t *expected, pte_t new)
+int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pte_t *expected,
+		   pte_t new)
 {
 	pte_t seen, *l1;
 	int rc;
@@ -196,7 +201,8 @@ static int upper_slot_check(const struct page_info *table, unsigned level, unsig
 	return index < table_entries(table->type_info) ? 0 : -EPERM;
 }
 
-static int write_upper(struct domain *d, struct page_info *table, unsigned level, unsigned index, pte_t new, pte_t keep)
+static int write_upper(struct domain *d, struct page_info *table, unsigned level, unsigned index,
+		       pte_t new, pte_t keep)
 {
 	int rc = upper_slot_check(table, level, index);
 	pte_t *entries, old;
@@ -219,8 +225,8 @@ static int write_upper(struct domain *d, struct page_info *table, unsigned level
 	return 0;
 }
 
-int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *table, unsigned level, unsigned index,
-		  pte_t new, bool keep_ad)
+int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *table, unsigned level,
+		  unsigned index, pte_t new, bool keep_ad)
 {
 	pte_t *l1, keep = keep_ad ? PTE_A | PTE_D : 0;
 	int rc;

@@ -8,16 +8,18 @@
  *   PGT_SEG_DESC  512 descriptors, arch_descriptor_check() nothing
  *   PGT_L1        512 entries, pte_get_l1()                see mm/pte.h
  *   PGT_L2        512 entries, or those below L2_HV_FIRST  a PGT_L1 reference
- *   PGT_L3        4 entries; the last must be present      a PGT_L2 one; slot 3: PGT_PAE_XEN_L2, and sole
+ *   PGT_L3        4 entries; the last must be present      a PGT_L2 one; slot 3: PGT_PAE_XEN_L2
  *
- * No table refers to one of its own level, so nesting ends after three and there are no cycles of type references.
+ * No table refers to one of its own level, so nesting ends after three and there are no cycles of
+ * type references.
  *
- * A change of type is where a stale translation could do harm: a writable one of what is a page table
- * from now on, or a cached upper-level entry of what is plain memory from now on. So tlb_stamp, set when
- * the count falls to zero, is compared before the contents are looked at (XSA-401, XSA-408).
+ * A change of type is where a stale translation could do harm: a writable one of what is a page
+ * table from now on, or a cached upper-level entry of what is plain memory from now on. So
+ * tlb_stamp, set when the count falls to zero, is compared before the contents are looked at
+ * (XSA-401, XSA-408).
  *
- * The states of an interrupted check are in mm/page.h. Lock: the owner's page_lock for every type but
- * PGT_WRITABLE; counts above one move without it.
+ * The states of an interrupted check are in mm/page.h. Lock: the owner's page_lock for every type
+ * but PGT_WRITABLE; counts above one move without it.
  */
 #include "mm/pte.h"
 
@@ -35,10 +37,10 @@ static const struct table_format {
 	uint32_t child_type;
 	pte_t refused; /* bits that a present entry may not have */
 } table_format[] = {
-	[1] = {PTES_PER_PAGE, 0, 0}, /* pte_get_l1() knows the rest */
-	[2] = {PTES_PER_PAGE, PGT_L1, PTE_PWT | PTE_PCD | PTE_PSE | PTE_G},
+	[1] = { PTES_PER_PAGE, 0, 0 }, /* pte_get_l1() knows the rest */
+	[2] = { PTES_PER_PAGE, PGT_L1, PTE_PWT | PTE_PCD | PTE_PSE | PTE_G },
 	/* The other flags are reserved here, but never reach the processor (arch_load_top). */
-	[3] = {L3_SLOTS, PGT_L2, PTE_PWT | PTE_PCD | PTE_PSE | PTE_G | PTE_NX},
+	[3] = { L3_SLOTS, PGT_L2, PTE_PWT | PTE_PCD | PTE_PSE | PTE_G | PTE_NX },
 };
 
 /* budget: L1 tables still to be worked on before -ERESTART; NULL: all of them. */
@@ -242,7 +244,10 @@ static void clear_hv_slots(struct page_info *page)
 	window_close(l2);
 }
 
-/* Is this a piece of work that the budget counts, and is the budget used up? Takes one from it otherwise. */
+/*
+ * Is this a piece of work that the budget counts, and is the budget used up? Takes one from it
+ * otherwise.
+ */
 static bool budget_spent(uint32_t type, unsigned *budget)
 {
 	if (!budget || (type & PGT_TYPE_MASK) != PGT_L1)
@@ -268,7 +273,8 @@ static void set_type_info(struct page_info *page, uint32_t value)
 }
 
 /* The check stops here for now. The partial state keeps the frame with a reference of its own. */
-static int suspend(struct page_info *page, uint32_t type, enum page_partial how, enum progress progress)
+static int suspend(struct page_info *page, uint32_t type, enum page_partial how,
+		   enum progress progress)
 {
 	page->partial = (uint8_t)how;
 	set_type_info(page, type | PGT_PARTIAL | 1);
@@ -285,7 +291,8 @@ static void end_suspension(struct page_info *page, enum progress progress)
 }
 
 /* Takes back what a failed check had taken. */
-static int unwind(struct page_info *page, uint32_t type, unsigned *budget, enum progress progress, int error)
+static int unwind(struct page_info *page, uint32_t type, unsigned *budget, enum progress progress,
+		  int error)
 {
 	int rc = 0;
 
@@ -327,7 +334,8 @@ static uint32_t one_more(uint32_t x, uint32_t type)
 	if ((x & PGT_COUNT_MASK) == 0)
 		return type | (type == PGT_WRITABLE ? PGT_VALIDATED : 0) | 1;
 	/* A slot-3 table holds the hypervisor's entries for one address space: never shared. */
-	if ((x & TYPE_AND_PLACE) != type || (x & PGT_COUNT_MASK) == PGT_COUNT_MASK || type & PGT_PAE_XEN_L2)
+	if ((x & TYPE_AND_PLACE) != type || (x & PGT_COUNT_MASK) == PGT_COUNT_MASK ||
+	    type & PGT_PAE_XEN_L2)
 		return 0;
 	return x + 1;
 }
@@ -337,7 +345,8 @@ static int get_type(struct page_info *page, uint32_t type, unsigned *budget)
 	uint32_t found, next, x = page->type_info;
 
 	for (;;) {
-		if (unlikely((x & PGT_COUNT_MASK) && !(x & PGT_VALIDATED) && (x & TYPE_AND_PLACE) == type))
+		if (unlikely((x & PGT_COUNT_MASK) && !(x & PGT_VALIDATED) &&
+			     (x & TYPE_AND_PLACE) == type))
 			return resume(page, type, budget);
 		next = one_more(x, type);
 		if (unlikely(!next))
@@ -373,13 +382,17 @@ static bool has_contents(uint32_t x)
 	return (x & PGT_TYPE_MASK) != PGT_WRITABLE && (x & PGT_TYPE_MASK) != PGT_NONE;
 }
 
-/* The last reference to a table, or the rest of an earlier attempt. PGT_PINNED is the caller's affair. */
+/*
+ * The last reference to a table, or the rest of an earlier attempt. PGT_PINNED is the caller's
+ * affair.
+ */
 static int put_last(struct page_info *page, uint32_t x, unsigned *budget)
 {
 	if (budget_spent(x, budget))
 		return -ERESTART;
 	if (x & PGT_VALIDATED) {
-		page->nr_done = (x & PGT_TYPE_MASK) == PGT_SEG_DESC ? 0 : (uint16_t)table_entries(x);
+		page->nr_done = (x & PGT_TYPE_MASK) == PGT_SEG_DESC ? 0
+								    : (uint16_t)table_entries(x);
 		page->partial = PARTIAL_DROPPING;
 		set_type_info(page, (x & ~PGT_VALIDATED) | PGT_PARTIAL);
 	}

@@ -2,8 +2,9 @@
 /*
  * What one page-table entry may say, and the references that it holds. Private to mm/.
  *
- * A present L1 entry holds a general reference to its frame, and with PTE_RW a PGT_WRITABLE one. An entry for a frame that is no
- * RAM (control domains only) holds nothing. A present L2 or L3 entry holds a general reference and one of the type below.
+ * A present L1 entry holds a general reference to its frame, and with PTE_RW a PGT_WRITABLE one. An
+ * entry for a frame that is no RAM (control domains only) holds nothing. A present L2 or L3 entry
+ * holds a general reference and one of the type below.
  *
  * The L1 half is inline, because every page fault and unmapping of a guest ends here.
  */
@@ -16,14 +17,19 @@
 #include "core/lock.h"
 #include "mm/page.h"
 
-/* Beyond the frame numbers that mfn_t can tell apart, up to the top; PTE_NX is let through if supported. */
+/*
+ * Beyond the frame numbers that mfn_t can tell apart, up to the top; PTE_NX is let through if
+ * supported.
+ */
 #define PTE_HIGH_BITS 0xfffff00000000000ull
-/* Cache attributes: not for RAM, where an alias of another kind would defeat validation (XSA-402). */
+/*
+ * Cache attributes: not for RAM, where an alias of another kind would defeat validation (XSA-402).
+ */
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
 /*
- * The L1 half works on entries as two words: compilers make a poor job of 64-bit values in 32-bit registers, and this is where
- * a guest's page faults spend their time.
+ * The L1 half works on entries as two words: compilers make a poor job of 64-bit values in 32-bit
+ * registers, and this is where a guest's page faults spend their time.
  */
 typedef uint32_t pte_word_t __attribute__((may_alias));
 #define PTE_LOW(e) ((uint32_t)(e))
@@ -45,7 +51,8 @@ static inline bool page_get(struct page_info *page, struct domain *d)
 {
 	uint32_t count = page->count_info;
 
-	if (unlikely(page->owner != d || !(count & PGC_ALLOCATED) || (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT ||
+	if (unlikely(page->owner != d || !(count & PGC_ALLOCATED) ||
+		     (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT ||
 		     cmpxchg32(&page->count_info, count, count + 1) != count))
 		return get_page(page, d);
 	if (likely(page->owner == d))
@@ -58,7 +65,8 @@ static inline void page_put(struct page_info *page)
 {
 	uint32_t count = page->count_info;
 
-	if (likely((count & PGC_COUNT_MASK) > 1 && cmpxchg32(&page->count_info, count, count - 1) == count))
+	if (likely((count & PGC_COUNT_MASK) > 1 &&
+		   cmpxchg32(&page->count_info, count, count - 1) == count))
 		return;
 	put_page(page);
 }
@@ -68,7 +76,8 @@ static inline bool page_get_writable(struct page_info *page)
 	uint32_t type = page->type_info;
 
 	if (likely((type & (PGT_TYPE_MASK | PGT_VALIDATED)) == (PGT_WRITABLE | PGT_VALIDATED) &&
-		   (type & PGT_COUNT_MASK) != PGT_COUNT_MASK && cmpxchg32(&page->type_info, type, type + 1) == type))
+		   (type & PGT_COUNT_MASK) != PGT_COUNT_MASK &&
+		   cmpxchg32(&page->type_info, type, type + 1) == type))
 		return true;
 	return get_page_type(page, PGT_WRITABLE, false) == 0;
 }
@@ -103,15 +112,17 @@ int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t
 void pte_descriptor_page_unmapped(struct domain *d);
 
 /*
- * The references of a present entry in a table of d, for a frame of `foreign`. 0, or as Xen: -EINVAL (bits that may not be set),
- * -EPERM (no RAM, and not allowed), -EBUSY (not foreign's, or in use as something that must not be written).
+ * The references of a present entry in a table of d, for a frame of `foreign`. 0, or as Xen:
+ * -EINVAL (bits that may not be set), -EPERM (no RAM, and not allowed), -EBUSY (not foreign's, or
+ * in use as something that must not be written).
  */
 static inline int pte_get_l1(struct domain *d, struct domain *foreign, uint32_t low, uint32_t high)
 {
 	mfn_t mfn = pte_words_mfn(low, high);
 	struct page_info *page;
 
-	if (unlikely((low & PTE_LOW(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(high) || !mfn_valid(mfn)))
+	if (unlikely((low & PTE_LOW(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(high) ||
+		     !mfn_valid(mfn)))
 		return pte_get_l1_other(d, foreign, (pte_t)high << 32 | low);
 	page = &frame_table[mfn];
 	if (unlikely(!page_get(page, foreign)))
@@ -145,17 +156,20 @@ static inline void pte_put_l1(struct domain *d, uint32_t low, uint32_t high)
 /* How many entries of a table of this type are the guest's. */
 unsigned table_entries(uint32_t type);
 /* The references of entry e in slot `slot` of a table of that level. 0, -EINVAL, -ERESTART. */
-int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e, bool preemptible) MUST_CHECK;
+int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e,
+		  bool preemptible) MUST_CHECK;
 
 static inline unsigned table_level(uint32_t type)
 {
 	return (type & PGT_TYPE_MASK) >> 29;
 }
-_Static_assert(PGT_L1 >> 29 == 1 && PGT_L2 >> 29 == 2 && PGT_L3 >> 29 == 3, "types of tables are their levels");
+_Static_assert(PGT_L1 >> 29 == 1 && PGT_L2 >> 29 == 2 && PGT_L3 >> 29 == 3,
+	       "types of tables are their levels");
 
 /*
- * Stores `new` in a live entry in one access; bits of `keep` that the processor set meanwhile stay. `old` is what the entry held when
- * last read; page_lock is held, so only accessed and dirty bits can be different now. Returns the old entry.
+ * Stores `new` in a live entry in one access; bits of `keep` that the processor set meanwhile stay.
+ * `old` is what the entry held when last read; page_lock is held, so only accessed and dirty bits
+ * can be different now. Returns the old entry.
  */
 static inline pte_t pte_exchange(pte_t *entry, pte_t old, pte_t new, pte_t keep)
 {

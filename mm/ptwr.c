@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writable page tables: a kernel's plain store to a live L1 table, which it has mapped read-only, is done for it.
- * Linux does `lock btr`, `cmpxchg8b` and 32-bit moves on entries; arch/x86_32/insn.h knows what else.
+ * Writable page tables: a kernel's plain store to a live L1 table, which it has mapped read-only,
+ * is done for it. Linux does `lock btr`, `cmpxchg8b` and 32-bit moves on entries;
+ * arch/x86_32/insn.h knows what else.
  *
- * The instruction is fetched once and executed on a copy of the registers. Whatever it computes, the
- * whole 8-byte entry goes through the check of every update (mmu_cmpxchg_l1), so a store that changes
- * some of its bytes can achieve no more than a hypercall. Where anything is unusual - a store across two
- * entries, at another address than the fault's, through a segment with a base - the guest gets
- * its fault. The code segment is taken to be flat and 32-bit, as a kernel's of this ABI is.
+ * The instruction is fetched once and executed on a copy of the registers. Whatever it computes,
+ * the whole 8-byte entry goes through the check of every update (mmu_cmpxchg_l1), so a store that
+ * changes some of its bytes can achieve no more than a hypercall. Where anything is unusual - a
+ * store across two entries, at another address than the fault's, through a segment with a base -
+ * the guest gets its fault. The code segment is taken to be flat and 32-bit, as a kernel's of this
+ * ABI is.
  *
- * A 32-bit kernel writes an entry in two halves. If it writes the upper one first, the entry in between
- * may name a frame that is not its own: then, as Xen does, the entry is made absent until
+ * A 32-bit kernel writes an entry in two halves. If it writes the upper one first, the entry in
+ * between may name a frame that is not its own: then, as Xen does, the entry is made absent until
  * the lower half comes.
  */
 #include "arch/x86_32/arch.h"
@@ -20,15 +22,18 @@
 #include "core/lib.h"
 #include "mm/mmu.h"
 
-/* Updates that lose against the processor's accessed and dirty bits are repeated; so often only if something is wrong. */
+/*
+ * Updates that lose against the processor's accessed and dirty bits are repeated; so often only if
+ * something is wrong.
+ */
 #define MAX_TRIES 16
 
 struct store {
 	struct insn in;
 	struct page_info *table;
-	unsigned index; /* of the entry */
-	unsigned shift; /* of the operand within it, in bits */
-	uint64_t mask;	/* the operand, at shift 0 */
+	unsigned index;	 /* of the entry */
+	unsigned shift;	 /* of the operand within it, in bits */
+	uint64_t mask;	 /* the operand, at shift 0 */
 	uint64_t source; /* of MOVS */
 };
 
@@ -67,7 +72,8 @@ static unsigned fetch(uint8_t *bytes, gva_t eip)
 
 	if (copy_from_guest(bytes, eip, first))
 		return 0;
-	if (first < INSN_MAX_LENGTH && copy_from_guest(bytes + first, eip + first, INSN_MAX_LENGTH - first) == 0)
+	if (first < INSN_MAX_LENGTH &&
+	    copy_from_guest(bytes + first, eip + first, INSN_MAX_LENGTH - first) == 0)
 		return INSN_MAX_LENGTH;
 	return first;
 }
@@ -82,7 +88,10 @@ static bool decode(struct insn *in, const struct insn_regs *regs)
 	return in->segment != INSN_FS && in->segment != INSN_GS;
 }
 
-/* The operand is naturally aligned, as Xen wants it, and so within the one entry that the fault hit. */
+/*
+ * The operand is naturally aligned, as Xen wants it, and so within the one entry that the fault
+ * hit.
+ */
 static bool locate(struct store *s, const struct insn_regs *regs, gva_t cr2)
 {
 	uint32_t address = insn_effective_offset(&s->in, regs), size = s->in.operand_size;
@@ -102,7 +111,8 @@ static bool read_source(struct store *s, const struct insn_regs *regs)
 		return true;
 	if (s->in.source_segment == INSN_FS || s->in.source_segment == INSN_GS)
 		return false;
-	return copy_from_guest(&s->source, insn_source_offset(&s->in, regs), s->in.operand_size) == 0;
+	return copy_from_guest(&s->source, insn_source_offset(&s->in, regs), s->in.operand_size) ==
+	       0;
 }
 
 /* A live L1 table of the domain, mapped read-only at cr2. page_lock is held. */
@@ -125,13 +135,14 @@ static int update(struct domain *d, const struct store *s, pte_t *old, pte_t new
 	bool upper_half = s->in.operand_size == 4 && s->shift == 32;
 	int rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new);
 
-	if (rc && rc != -EAGAIN && upper_half && new & PTE_P && s->in.op != INSN_OP_CMPXCHG)
+	if (rc && rc != -EAGAIN && upper_half && new &PTE_P && s->in.op != INSN_OP_CMPXCHG)
 		rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new & ~PTE_P);
 	return rc;
 }
 
 /* Executes on *regs, which count only if the result is 0. */
-static int execute(struct domain *d, const struct store *s, const struct insn_regs *before, struct insn_regs *regs)
+static int execute(struct domain *d, const struct store *s, const struct insn_regs *before,
+		   struct insn_regs *regs)
 {
 	const pte_t *table = frame_map(page_to_mfn(s->table));
 	pte_t new, old = table[s->index];

@@ -44,7 +44,10 @@ static inline void window_close(const void *va)
 	(&mapcache[0][0])[i].users--;
 }
 
-/* One entry of a page table. Nothing can take the window away within this, so it needs no user count. */
+/*
+ * One entry of a page table. Nothing can take the window away within this, so it needs no user
+ * count.
+ */
 static inline pte_t window_read_pte(mfn_t mfn, unsigned index)
 {
 	unsigned i = mfn % MAPCACHE_SLOTS;

@@ -28,5 +28,11 @@ void asm_offsets(void)
 	OFFSET(INFO_UPCALL_MASK, struct vcpu_info, evtchn_upcall_mask);
 
 	DEFINE(NR_HYPERCALLS, NR_HYPERCALLS);
+	DEFINE(NR_IRET, __HYPERVISOR_iret);
 	DEFINE(ENOSYS, ENOSYS);
+	DEFINE(EINVAL, EINVAL);
+	DEFINE(EFAULT, EFAULT);
+	OFFSET(ENTRY_OP, struct multicall_entry, op);
+	OFFSET(ENTRY_RESULT, struct multicall_entry, result);
+	OFFSET(ENTRY_ARGS, struct multicall_entry, args);
 }

@@ -7,10 +7,11 @@
 #include "arch/x86_32/bounce.h"
 
 #include "arch/x86_32/arch.h"
+#include "arch/x86_32/extable.h"
+#include "arch/x86_32/frame.h"
 #include "arch/x86_32/segreg.h"
 #include "arch/x86_32/tables.h"
 #include "arch/x86_32/trapnr.h"
-#include "arch/x86_32/uaccess.h"
 #include "core/console.h"
 
 /* Vectors with an error code, as a bit set. */
@@ -19,42 +20,64 @@
 #define EFLAGS_CLEARED (EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM | EFLAGS_AC)
 #define MAX_FRAME_WORDS 9
 
-/*
- * Enters ring 1 at (cs, eip) on the stack the processor would use, with `extra` words at the bottom of the frame. The
- * stack's segment base counts, as it would in hardware; its limit does not: the copy checks the address itself.
- */
-static void deliver(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events, const uint32_t *extra, unsigned nr_extra)
+/* Stores one word of the frame. Where the guest's stack cannot take it, goes on at the label. */
+#define PUT_WORD(p, value, fault) \
+	__asm__ goto("1: movl %0, (%1)\n\t" EXTABLE("1b", "%l2") : : "r"(value), "r"(p) : "memory" : fault)
+
+static COLD void bad_handler(struct vcpu *v, const struct trap_frame *f)
 {
-	struct trap_frame *f = guest_frame();
-	uint32_t words[MAX_FRAME_WORDS];
+	guest_printk(v->domain, "trap without a handler at %04x:%08x\n", f->cs, f->eip);
+	domain_crash(v->domain, "trap without a handler");
+}
+
+static COLD void bad_stack(struct vcpu *v, uint32_t ss, uint32_t esp)
+{
+	guest_printk(v->domain, "no room for a trap frame at %04x:%08x\n", ss, esp);
+	domain_crash(v->domain, "kernel stack not writable");
+}
+
+/* eflags as a guest sees them: IF is the inverse of its event mask, IOPL its own if it asked for that. */
+static inline uint32_t guest_eflags(const struct vcpu *v, uint32_t eflags, uint8_t mask)
+{
+	eflags &= ~(EFLAGS_IF | EFLAGS_IOPL);
+	if (!mask)
+		eflags |= EFLAGS_IF;
+	if (unlikely(vm_assist_on(v->domain, VMASST_TYPE_architectural_iopl)))
+		eflags |= (uint32_t)v->arch.iopl << EFLAGS_IOPL_SHIFT;
+	return eflags;
+}
+
+/*
+ * Enters ring 1 at (cs, eip) on the stack the processor would use, with nr_extra words at the bottom of the frame. The
+ * stack's segment base counts, as it would in hardware; its limit does not: the linear address is checked itself.
+ */
+static inline __attribute__((always_inline)) void deliver(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events,
+							  const uint32_t *extra, unsigned nr_extra)
+{
+	struct trap_frame *f = frame_page();
 	uint8_t mask = v->info->evtchn_upcall_mask;
 	bool outer = (f->cs & 3) != 1;
 	uint32_t esp = outer ? v->arch.kernel_esp : f->esp;
 	uint32_t ss = outer ? v->arch.kernel_ss : f->ss;
-	unsigned n = 0;
+	uint32_t *p = (uint32_t *)(tables_segment_base(ss) + esp);
 
-	if (unlikely(!eip))
-		goto bad_handler;
-	while (n < nr_extra) {
-		words[n] = extra[n];
-		n++;
+	if (unlikely(!eip)) {
+		bad_handler(v, f);
+		return;
 	}
-	words[n++] = f->eip;
-	words[n++] = (f->cs & 0xffff) | (uint32_t)mask << 16;
-	words[n] = f->eflags & ~(EFLAGS_IF | EFLAGS_IOPL);
-	if (!mask)
-		words[n] |= EFLAGS_IF;
-	if (unlikely(vm_assist_on(v->domain, VMASST_TYPE_architectural_iopl)))
-		words[n] |= (uint32_t)v->arch.iopl << 12;
-	n++;
+	if (unlikely((gva_t)p > HV_START || (gva_t)p < MAX_FRAME_WORDS * sizeof(*p)))
+		goto fault;
 	if (outer) {
-		words[n++] = f->esp;
-		words[n++] = f->ss;
+		PUT_WORD(--p, f->ss, fault);
+		PUT_WORD(--p, f->esp, fault);
+		esp -= 2 * sizeof(*p);
 	}
-	esp -= n * 4;
-	if (unlikely(copy_to_guest(tables_segment_base(ss) + esp, words, n * 4)))
-		goto bad_stack;
-	f->esp = esp;
+	PUT_WORD(--p, guest_eflags(v, f->eflags, mask), fault);
+	PUT_WORD(--p, (f->cs & 0xffff) | (uint32_t)mask << 16, fault);
+	PUT_WORD(--p, f->eip, fault);
+	for (unsigned i = nr_extra; i-- > 0;)
+		PUT_WORD(--p, extra[i], fault);
+	f->esp = esp - (3 + nr_extra) * sizeof(*p);
 	f->ss = ss;
 	f->eip = eip;
 	f->cs = cs;
@@ -62,22 +85,18 @@ static void deliver(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events
 	if (masks_events)
 		v->info->evtchn_upcall_mask = 1;
 	return;
-
-bad_handler:
-	guest_printk(v->domain, "trap without a handler at %04x:%08x\n", f->cs, f->eip);
-	domain_crash(v->domain, "trap without a handler");
-	return;
-bad_stack:
-	guest_printk(v->domain, "no room for a trap frame at %04x:%08x\n", ss, esp);
-	domain_crash(v->domain, "kernel stack not writable");
+fault:
+	bad_stack(v, ss, esp);
 }
 
 void bounce_trap(struct vcpu *v, unsigned vector, uint32_t error_code)
 {
 	const struct guest_trap *t = &v->arch.trap[vector];
-	bool has_code = vector < 32 && (HAS_ERROR_CODE >> vector & 1);
 
-	deliver(v, t->cs, t->address, t->masks_events, &error_code, has_code);
+	if (vector < 32 && (HAS_ERROR_CODE >> vector & 1))
+		deliver(v, t->cs, t->address, t->masks_events, &error_code, 1);
+	else
+		deliver(v, t->cs, t->address, t->masks_events, NULL, 0);
 }
 
 void bounce_interrupt(struct vcpu *v, unsigned vector)
@@ -100,18 +119,19 @@ void bounce_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
 	bounce_trap(v, TRAP_PAGE_FAULT, error_code);
 }
 
+static void bounce_callback(struct vcpu *v, const struct guest_callback *c)
+{
+	deliver(v, c->cs, c->eip, true, NULL, 0);
+}
+
 void bounce_event(struct vcpu *v)
 {
-	const struct guest_callback *c = &v->arch.event_callback;
-
-	deliver(v, c->cs, c->eip, true, NULL, 0);
+	bounce_callback(v, &v->arch.event_callback);
 }
 
 void bounce_nmi(struct vcpu *v)
 {
-	const struct guest_callback *c = &v->arch.nmi_callback;
-
-	deliver(v, c->cs, c->eip, true, NULL, 0);
+	bounce_callback(v, &v->arch.nmi_callback);
 }
 
 void bounce_failsafe(struct vcpu *v)

@@ -7,6 +7,7 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
+#include "arch/x86_32/frame.h"
 #include "arch/x86_32/paging.h"
 #include "arch/x86_32/segreg.h"
 #include "arch/x86_32/tables.h"
@@ -23,7 +24,7 @@ _Static_assert(offsetof(struct pcpu, work) == 0, "the exit path tests it");
 
 struct trap_frame *guest_frame(void)
 {
-	return (struct trap_frame *)(FRAME_END(cpu_id()) - 16) - 1;
+	return frame_page();
 }
 
 struct trap_frame *vcpu_frame(struct vcpu *v)

@@ -10,6 +10,7 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/descriptor.h"
+#include "arch/x86_32/frame.h"
 #include "arch/x86_32/paging.h"
 #include "arch/x86_32/trapnr.h"
 #include "core/domain.h"
@@ -136,7 +137,7 @@ void tables_init(void)
 	fill_gdt();
 	fill_idt();
 	/* Below the top: room for what virtual-8086 mode pushes, see switcher.S. */
-	tss->esp0 = FRAME_END(cpu_id()) - 16;
+	tss->esp0 = FRAME_END(cpu_id()) - FRAME_HEADROOM;
 	tss->ss0 = HV_DS;
 	tss->cr3 = paging_hv_cr3();
 	tss->iobase = sizeof(*tss);
@@ -183,9 +184,4 @@ uint64_t tables_read_descriptor(uint16_t selector)
 	if (offset >= (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE)
 		return 0;
 	return *(uint64_t *)(WINDOW(cpu_id()) + WINDOW_GDT + offset);
-}
-
-uint32_t tables_segment_base(uint16_t selector)
-{
-	return descriptor_base(tables_read_descriptor(selector));
 }

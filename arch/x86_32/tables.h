@@ -5,7 +5,8 @@
 #ifndef RINGLET_ARCH_TABLES_H
 #define RINGLET_ARCH_TABLES_H
 
-#include "core/types.h"
+#include "arch/x86_32/arch.h"
+#include "arch/x86_32/descriptor.h"
 
 struct tss {
 	uint32_t link;
@@ -32,8 +33,15 @@ void tables_direct_gate(uint16_t cs, uint32_t address, unsigned dpl);
 
 /* The raw descriptor behind a selector as this CPU would load it; 0 when it is out of range or not mapped. */
 uint64_t tables_read_descriptor(uint16_t selector);
-/* Linear base of a data or stack selector, as the processor would use it. */
-uint32_t tables_segment_base(uint16_t selector);
+/* Linear base of a data or stack selector of the running guest, as the processor would use it. */
+static inline uint32_t tables_segment_base(uint16_t selector)
+{
+	uint32_t offset = selector & ~7u;
+
+	if (likely(!(selector & SELECTOR_LDT) && offset < (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE))
+		return descriptor_base(*(uint64_t *)(WINDOW(cpu_id()) + WINDOW_GDT + offset));
+	return descriptor_base(tables_read_descriptor(selector));
+}
 
 /* Entries in the LDT window, 0 for none. */
 void tables_set_ldt(uint32_t entries);

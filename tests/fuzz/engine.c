@@ -274,7 +274,10 @@ static void change_machine(struct engine *e)
 
 static struct guest *new_guest(domid_t id, enum guest_kind kind)
 {
-	return guest_create(id, kind, GUEST_PAGES, MAX_PAGES);
+	struct guest *g = guest_create(id, kind, GUEST_PAGES, MAX_PAGES);
+
+	g->d->vm_assist |= 1u << VMASST_TYPE_writable_pagetables;
+	return g;
 }
 
 /* A guest that cannot run any more is replaced, like one that the fuzzer wants to end. */
@@ -335,8 +338,15 @@ static void step(struct engine *e)
 		store_to_table(e);
 		break;
 	case 15:
-	case 16:
 		multicall(e);
+		break;
+	case 16:
+	case 17:
+	case 18:
+	case 19:
+	case 20:
+	case 21:
+		engine_scenario(e);
 		break;
 	default:
 		single_call(e);

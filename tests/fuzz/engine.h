@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xen/xen.h>
+#include <xen/grant_table.h>
+
 #include "tests/host/guest.h"
 
 /* Plays one input to its end; aborts when something is wrong. */
@@ -16,11 +19,19 @@ void engine_play(const uint8_t *data, size_t size);
 
 /* ---- between engine.c and calls.c ---- */
 
+struct engine_map {
+	grant_handle_t handle;
+	uint64_t host_addr, dev_bus_addr;
+};
+
 struct engine {
 	const uint8_t *data;
 	size_t left;
 	struct guest *guest[2];
 	unsigned running; /* which of them */
+	/* What scenarios made last: pages that are tables of level 1 to 3, and a mapped grant. */
+	unsigned table[2][3];
+	struct engine_map map[2];
 };
 
 uint32_t engine_byte(struct engine *e);
@@ -38,6 +49,7 @@ uint32_t engine_domid(struct engine *e);
 struct call {
 	uint32_t op, args[6];
 };
+void engine_scenario(struct engine *e);
 struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall);
 
 #endif

@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: MIT */
+/* Grant tables. Tests of a known class of holes are named after its advisory (Xen Security Advisory). */
+#include "tests/host/cmocka_all.h"
+
+#include <xen/grant_table.h>
+
+#include "arch/x86_32/arch.h"
+#include "core/errno.h"
+#include "hypercall/hypercall.h"
+#include "mm/grant.h"
+#include "mm/mmu.h"
+#include "tests/host/guest.h"
+#include "tests/host/machine.h"
+
+#define PAGES 64
+/* Plain pages that tests use. */
+#define DATA 4
+#define DATA2 5
+#define PLACE 6
+#define PLACE2 7
+#define REF 8
+
+/* Two guests: one grants, the other maps. */
+struct pair {
+	struct guest *from, *to;
+};
+
+static int pair_setup(void **state)
+{
+	static struct pair pair;
+
+	machine.preempt = PREEMPT_NEVER;
+	pair.from = guest_create(1, GUEST_ORDINARY, PAGES, PAGES + 16);
+	pair.to = guest_create(2, GUEST_ORDINARY, PAGES, PAGES + 16);
+	*state = &pair;
+	return 0;
+}
+
+static int pair_teardown(void **state)
+{
+	struct pair *p = *state;
+
+	machine_check("the test");
+	if (p->to)
+		guest_destroy(p->to);
+	machine_check("the end of a guest");
+	if (p->from)
+		guest_destroy(p->from);
+	machine_check("the end of both");
+	return machine_leaks();
+}
+
+/* ---- helpers ---- */
+
+static long op1(struct guest *g, unsigned cmd, void *arg, uint32_t size)
+{
+	gva_t va = guest_put(g, 0, arg, size);
+	long rc = hypercall3(grant_table_op, cmd, va, 1);
+
+	guest_get(g, 0, arg, size);
+	return rc;
+}
+
+static int16_t setup_as(struct guest *g, domid_t dom, unsigned nr)
+{
+	struct gnttab_setup_table op = {.dom = dom, .nr_frames = nr, .status = 77};
+
+	op.frame_list.p = (void *)(uintptr_t)(guest_va(g, 0) + 1024);
+	assert_int_equal(op1(g, GNTTABOP_setup_table, &op, sizeof(op)), 0);
+	return op.status;
+}
+
+static struct grant_entry_v1 *entry_of(struct guest *g, grant_ref_t ref)
+{
+	if (!grant_table_frames(g->d)) {
+		machine_run(g->v);
+		assert_int_equal(setup_as(g, DOMID_SELF, 1), GNTST_okay);
+	}
+	return (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) + ref;
+}
+
+static void grant(struct guest *from, grant_ref_t ref, struct guest *to, mfn_t frame, uint16_t flags)
+{
+	struct grant_entry_v1 *e = entry_of(from, ref);
+
+	e->domid = to->d->id;
+	e->frame = frame;
+	e->flags = GTF_permit_access | flags;
+}
+
+static struct gnttab_map_grant_ref map_at(struct guest *to, uint64_t host_addr, uint32_t flags, domid_t dom, grant_ref_t ref)
+{
+	struct gnttab_map_grant_ref op = {.host_addr = host_addr, .flags = flags, .dom = dom, .ref = ref, .status = 77};
+
+	machine_run(to->v);
+	assert_int_equal(op1(to, GNTTABOP_map_grant_ref, &op, sizeof(op)), 0);
+	assert_true(op.status <= 0);
+	return op;
+}
+
+static struct gnttab_map_grant_ref map_place(struct pair *p, unsigned place, uint32_t flags)
+{
+	return map_at(p->to, guest_va(p->to, place), flags, p->from->d->id, REF);
+}
+
+static int16_t unmap(struct guest *to, grant_handle_t handle, uint64_t host_addr, uint64_t dev)
+{
+	struct gnttab_unmap_grant_ref op = {.handle = handle, .host_addr = host_addr, .dev_bus_addr = dev, .status = 77};
+
+	machine_run(to->v);
+	assert_int_equal(op1(to, GNTTABOP_unmap_grant_ref, &op, sizeof(op)), 0);
+	return op.status;
+}
+
+static uint16_t flags_of(struct pair *p)
+{
+	return entry_of(p->from, REF)->flags & (GTF_reading | GTF_writing);
+}
+
+/* ---- tables ---- */
+
+static void test_setup_table(void **state)
+{
+	struct pair *p = *state;
+	struct guest *g = p->to;
+	const uint32_t *frames = (void *)((char *)guest_page(g, 0) + 1024);
+	struct gnttab_query_size size = {.dom = DOMID_SELF};
+
+	assert_int_equal(setup_as(g, DOMID_SELF, 4), GNTST_okay);
+	assert_int_equal(frames[3], grant_table_mfn(g->d, 3));
+	/* The guest may map them writable, and make nothing else of them. */
+	assert_int_equal(guest_update_va(guest_va(g, PLACE), pte_make(frames[0], PTE_P | PTE_RW), 0), 0);
+	machine_check("a mapped grant table");
+	assert_int_not_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, frames[1], 0), 0);
+	/* Fewer are what there is. */
+	assert_int_equal(setup_as(g, DOMID_SELF, 1), GNTST_okay);
+	assert_int_equal(op1(g, GNTTABOP_query_size, &size, sizeof(size)), 0);
+	assert_int_equal(size.status, GNTST_okay);
+	assert_int_equal(size.nr_frames, 4);
+	assert_int_equal(size.max_nr_frames, MAX_GRANT_FRAMES);
+	assert_int_equal(setup_as(g, DOMID_SELF, MAX_GRANT_FRAMES + 1), GNTST_general_error);
+	assert_int_equal(setup_as(g, 1, 1), GNTST_permission_denied);
+	assert_int_equal(setup_as(g, 99, 1), GNTST_bad_domain);
+	assert_int_equal(guest_unmap(g, PLACE), 0);
+}
+
+static void test_xsa26_255_384_486_501_version_1_only(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_set_version set = {.version = 2};
+	struct gnttab_get_version get = {.dom = DOMID_SELF};
+
+	assert_int_equal(op1(p->to, GNTTABOP_set_version, &set, sizeof(set)), -ENOSYS);
+	set.version = 3;
+	assert_int_equal(op1(p->to, GNTTABOP_set_version, &set, sizeof(set)), -EINVAL);
+	set.version = 1;
+	assert_int_equal(op1(p->to, GNTTABOP_set_version, &set, sizeof(set)), 0);
+	assert_int_equal(op1(p->to, GNTTABOP_get_version, &get, sizeof(get)), 0);
+	assert_int_equal(get.version, 1);
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_get_status_frames, guest_va(p->to, 0), 1), -ENOSYS);
+	/* And everything goes on. */
+	assert_int_equal(setup_as(p->to, DOMID_SELF, 1), GNTST_okay);
+}
+
+static void test_xsa18_134_before_setup(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref op;
+
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_swap_grant_ref, guest_va(p->to, 0), 1), -ENOSYS);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	assert_int_equal(op.status, GNTST_bad_gntref);
+	op = map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, 1, ~0u);
+	assert_int_equal(op.status, GNTST_bad_gntref);
+	assert_int_equal(unmap(p->to, 0, 0, 0), GNTST_bad_handle);
+	entry_of(p->from, 0);
+	op = map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, 1, ~0u);
+	assert_int_equal(op.status, GNTST_bad_gntref);
+	op = map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, 1, GRANTS_PER_FRAME);
+	assert_int_equal(op.status, GNTST_bad_gntref);
+}
+
+static void test_xsa24_odd_counts(void **state)
+{
+	static const uint32_t counts[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0x08000000};
+	static const gva_t args[] = {0, HV_START - 4, HV_START, 0xffffffff, GUEST_BASE};
+	struct pair *p = *state;
+	unsigned cmd, i, j;
+
+	memset(guest_page(p->to, 0), 0xff, PAGE_SIZE);
+	for (cmd = 0; cmd < 16; cmd++)
+		for (i = 0; i < ARRAY_SIZE(counts); i++)
+			for (j = 0; j < ARRAY_SIZE(args); j++) {
+				long rc = hypercall3(grant_table_op, cmd, args[j], counts[i]);
+
+				assert_true(rc <= 0);
+				if ((int32_t)counts[i] < 0)
+					assert_int_equal(rc, -EINVAL);
+			}
+}
+
+/* ---- map and unmap ---- */
+
+static void test_map_and_unmap(void **state)
+{
+	struct pair *p = *state;
+	mfn_t frame = p->from->page[DATA];
+	uint32_t refs = page_count(frame), word = 0xabcd;
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, frame, 0);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	assert_int_equal(op.status, GNTST_okay);
+	assert_int_equal(op.dev_bus_addr, (uint64_t)frame << PAGE_SHIFT);
+	assert_int_equal(flags_of(p), GTF_reading | GTF_writing);
+	machine_check("a map");
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, true), 0);
+	assert_int_equal(*(uint32_t *)guest_page(p->from, DATA), word);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(flags_of(p), 0);
+	assert_int_equal(page_count(frame), refs);
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, false), -EFAULT);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_bad_handle);
+}
+
+static void test_read_only(void **state)
+{
+	struct pair *p = *state;
+	uint32_t word = 1;
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], GTF_readonly);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	assert_int_equal(op.status, GNTST_general_error);
+	assert_int_equal(flags_of(p), 0);
+	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
+	assert_int_equal(op.status, GNTST_okay);
+	assert_int_equal(flags_of(p), GTF_reading);
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, true), -EFAULT);
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, false), 0);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+}
+
+static void test_refusals(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref op;
+
+	/* Granted to somebody else; nothing granted; a sub-page; not the granter's. */
+	grant(p->from, REF, p->from, p->from->page[DATA], 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_general_error);
+	entry_of(p->from, REF)->flags = 0;
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_general_error);
+	grant(p->from, REF, p->to, p->from->page[DATA], GTF_sub_page);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_general_error);
+	entry_of(p->from, REF)->flags = GTF_transitive;
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_general_error);
+	grant(p->from, REF, p->to, p->to->page[DATA], 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_bad_page);
+	assert_int_equal(flags_of(p), 0);
+	grant(p->from, REF, p->to, 1, 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_bad_page);
+	grant(p->from, REF, p->to, INVALID_MFN, 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_bad_page);
+	grant(p->from, REF, p->to, machine_ram_frames, 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_bad_page);
+	/* A page table may be read, not written. */
+	grant(p->from, REF, p->to, p->from->page[p->from->l1[0]], 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_general_error);
+	assert_int_equal(flags_of(p), 0);
+	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
+	assert_int_equal(op.status, GNTST_okay);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(map_place(p, PLACE, 0).status, GNTST_bad_gntref);
+	op = map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, DOMID_SELF, REF);
+	assert_int_equal(op.status, GNTST_bad_domain);
+}
+
+static void test_self_grant(void **state)
+{
+	struct pair *p = *state;
+	struct guest *g = p->to;
+	struct gnttab_map_grant_ref op;
+
+	grant(g, REF, g, g->page[DATA], 0);
+	op = map_at(g, guest_va(g, PLACE), GNTMAP_host_map, g->d->id, REF);
+	assert_int_equal(op.status, GNTST_okay);
+	machine_check("a self-grant");
+	assert_int_equal(machine_translate(guest_va(g, PLACE), true), g->page[DATA]);
+	assert_int_equal(unmap(g, op.handle, guest_va(g, PLACE), 0), GNTST_okay);
+}
+
+static void test_map_over_a_present_entry(void **state)
+{
+	struct pair *p = *state;
+	uint32_t refs = page_count(p->to->page[PLACE]);
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	assert_int_equal(op.status, GNTST_okay);
+	/* Its place held the guest's own page. */
+	assert_int_equal(page_count(p->to->page[PLACE]), refs - 1);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+}
+
+static void test_avail_bits_and_application_map(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_application_map | 2u << _GNTMAP_guest_avail0);
+	assert_int_equal(op.status, GNTST_okay);
+	assert_int_equal(guest_l1e(p->to, guest_va(p->to, PLACE)) & (PTE_US | PTE_AVAIL), PTE_US | 0x400);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+}
+
+static void test_bad_places(void **state)
+{
+	static const uint64_t bad[] = {0x1000, HV_START, 0xfffff000, 0x100000000ull | GUEST_BASE, ~0ull};
+	struct pair *p = *state;
+	uint32_t refs = page_count(p->from->page[DATA]);
+	unsigned i;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_true(map_at(p->to, bad[i], GNTMAP_host_map, 1, REF).status < 0);
+	assert_int_equal(page_count(p->from->page[DATA]), refs);
+	assert_int_equal(flags_of(p), 0);
+}
+
+static void test_contains_pte(void **state)
+{
+	struct pair *p = *state;
+	uint64_t pte = guest_l1e_maddr(p->to, guest_va(p->to, PLACE));
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	op = map_at(p->to, pte, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	assert_int_equal(op.status, GNTST_okay);
+	assert_int_equal(machine_translate(guest_va(p->to, PLACE), true), p->from->page[DATA]);
+	machine_check("a map by entry");
+	assert_int_equal(unmap(p->to, op.handle, pte, 0), GNTST_okay);
+	/* In a page that is no L1 table in use, of another domain, or nowhere. */
+	op = map_at(p->to, (uint64_t)p->to->page[DATA] << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	assert_int_equal(op.status, GNTST_general_error);
+	op = map_at(p->to, (uint64_t)p->to->page[p->to->l2] << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	assert_int_equal(op.status, GNTST_general_error);
+	op = map_at(p->to, guest_l1e_maddr(p->from, guest_va(p->from, PLACE)), GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	assert_int_equal(op.status, GNTST_general_error);
+	op = map_at(p->to, ~7ull, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	assert_int_equal(op.status, GNTST_general_error);
+}
+
+static void test_xsa227_entry_address_not_aligned(void **state)
+{
+	struct pair *p = *state;
+	uint64_t pte = guest_l1e_maddr(p->to, guest_va(p->to, PLACE));
+	unsigned i;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	for (i = 1; i < 8; i++)
+		assert_true(map_at(p->to, pte + i, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF).status < 0);
+	assert_int_equal(pte_mfn(guest_l1e(p->to, guest_va(p->to, PLACE))), p->to->page[PLACE]);
+}
+
+static void test_unmap_and_replace(void **state)
+{
+	struct pair *p = *state;
+	struct guest *g = p->to;
+	uint32_t refs = page_count(p->from->page[DATA]);
+	struct gnttab_map_grant_ref op;
+	struct gnttab_unmap_and_replace replace;
+
+	grant(p->from, REF, g, p->from->page[DATA], 0);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	replace = (struct gnttab_unmap_and_replace){
+		.handle = op.handle, .host_addr = guest_va(g, PLACE), .new_addr = guest_va(g, PLACE2), .status = 77};
+	assert_int_equal(op1(g, GNTTABOP_unmap_and_replace, &replace, sizeof(replace)), 0);
+	assert_int_equal(replace.status, GNTST_okay);
+	assert_int_equal(machine_translate(guest_va(g, PLACE), true), g->page[PLACE2]);
+	assert_int_equal(machine_translate(guest_va(g, PLACE2), false), INVALID_MFN);
+	assert_int_equal(page_count(p->from->page[DATA]), refs);
+}
+
+static void test_xsa218_224_236_394_counts_of_both_kinds(void **state)
+{
+	static const uint32_t kinds[] = {GNTMAP_host_map, GNTMAP_device_map, GNTMAP_host_map | GNTMAP_device_map};
+	struct pair *p = *state;
+	mfn_t frame = p->from->page[DATA];
+	uint32_t refs = page_count(frame), types = page_type_count(frame);
+	uint64_t dev = (uint64_t)frame << PAGE_SHIFT;
+	unsigned i, readonly, order;
+
+	grant(p->from, REF, p->to, frame, 0);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (readonly = 0; readonly < 2; readonly++)
+			for (order = 0; order < 2; order++) {
+				struct gnttab_map_grant_ref op =
+					map_place(p, PLACE, kinds[i] | (readonly ? GNTMAP_readonly : 0));
+
+				assert_int_equal(op.status, GNTST_okay);
+				machine_check("a map of some kind");
+				/* In two steps, twice each. */
+				assert_int_equal(unmap(p->to, op.handle, 0, 0), GNTST_okay);
+				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE), order ? dev : 0);
+				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE), order ? dev : 0);
+				machine_check("half an unmap");
+				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0, order ? 0 : dev);
+				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0, order ? 0 : dev);
+				assert_int_equal(unmap(p->to, op.handle, 0, 0), GNTST_bad_handle);
+				assert_int_equal(page_count(frame), refs);
+				assert_int_equal(page_type_count(frame), types);
+				assert_int_equal(flags_of(p), 0);
+			}
+	assert_int_equal(unmap(p->to, 12345, 0, 0), GNTST_bad_handle);
+	assert_int_equal(unmap(p->to, ~0u, 0, 0), GNTST_bad_handle);
+}
+
+static void test_xsa234_entry_changed_by_other_means(void **state)
+{
+	struct pair *p = *state;
+	struct guest *g = p->to;
+	mfn_t frame = p->from->page[DATA];
+	uint32_t refs = page_count(frame);
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, g, frame, 0);
+	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
+	/* No right is gained. */
+	assert_int_not_equal(guest_set_l1e(g, guest_va(g, PLACE), pte_make(frame, PTE_P | PTE_RW)), 0);
+	assert_int_not_equal(guest_set_l1e(g, guest_va(g, PLACE2), pte_make(frame, PTE_P)), 0);
+	machine_check("attempts");
+	/* The entry goes, and the handle cannot find it any more, but keeps the frame. */
+	assert_int_equal(guest_set_l1e(g, guest_va(g, PLACE), 0), 0);
+	assert_int_equal(unmap(g, op.handle, guest_va(g, PLACE), 0), GNTST_general_error);
+	machine_check("a lost mapping");
+	assert_int_equal(page_count(frame), refs + 1);
+	/* Another entry of its own in that place is not taken for it. */
+	assert_int_equal(guest_set_l1e(g, guest_va(g, PLACE), pte_make(g->page[DATA2], PTE_P)), 0);
+	assert_int_equal(unmap(g, op.handle, guest_va(g, PLACE), 0), GNTST_general_error);
+}
+
+static void test_xsa230_316_marks_and_statuses(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref a, b, c;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	a = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
+	assert_int_equal(flags_of(p), GTF_reading);
+	b = map_place(p, PLACE2, GNTMAP_host_map);
+	assert_int_equal(flags_of(p), GTF_reading | GTF_writing);
+	c = map_place(p, DATA2, GNTMAP_host_map);
+	assert_int_equal(unmap(p->to, b.handle, guest_va(p->to, PLACE2), 0), GNTST_okay);
+	assert_int_equal(flags_of(p), GTF_reading | GTF_writing);
+	assert_int_equal(unmap(p->to, c.handle, guest_va(p->to, DATA2), 0), GNTST_okay);
+	assert_int_equal(flags_of(p), GTF_reading);
+	assert_int_equal(unmap(p->to, a.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(flags_of(p), 0);
+	/* A failed map leaves no mark. */
+	assert_true(map_at(p->to, 0x1000, GNTMAP_host_map, 1, REF).status < 0);
+	assert_int_equal(flags_of(p), 0);
+}
+
+static void test_xsa232_domains_without_a_table(void **state)
+{
+	static const domid_t ids[] = {DOMID_IO, DOMID_XEN, DOMID_COW, DOMID_INVALID, DOMID_IDLE, 5, 0};
+	struct pair *p = *state;
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, ids[i], 0).status, GNTST_bad_domain);
+}
+
+static void test_xsa500_entry_changes_after_the_first_use(void **state)
+{
+	struct pair *p = *state;
+	struct grant_entry_v1 *e;
+	struct gnttab_map_grant_ref a, b;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	a = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
+	assert_int_equal(a.status, GNTST_okay);
+	/* The frame that counts is the one found first. */
+	e = entry_of(p->from, REF);
+	e->frame = p->from->page[DATA2];
+	b = map_place(p, PLACE2, GNTMAP_host_map | GNTMAP_readonly);
+	assert_int_equal(b.status, GNTST_okay);
+	assert_int_equal(b.dev_bus_addr, a.dev_bus_addr);
+	e->flags = 0;
+	e->domid = 77;
+	assert_int_equal(unmap(p->to, a.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(unmap(p->to, b.handle, guest_va(p->to, PLACE2), 0), GNTST_okay);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly).status, GNTST_general_error);
+}
+
+static void test_xsa380_382_many_maps(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref op;
+	unsigned n = 0, made = 0, ref;
+
+	for (ref = 0; ref < GRANTS_PER_FRAME; ref++)
+		grant(p->from, ref, p->to, p->from->page[DATA], 0);
+	/* As many handles as an ordinary domain may have; each entry a few times. */
+	for (;; made++) {
+		op = map_at(p->to, 0, GNTMAP_device_map | GNTMAP_readonly, 1, made % GRANTS_PER_FRAME);
+		if (op.status != GNTST_okay)
+			break;
+		assert_int_equal(op.handle < 65536, true);
+	}
+	assert_int_equal(op.status, GNTST_no_space);
+	assert_true(made >= 1024 && made <= 65536);
+	machine_check("many handles");
+	for (n = 0; n < made; n++)
+		assert_int_equal(unmap(p->to, n, 0, (uint64_t)p->from->page[DATA] << PAGE_SHIFT), GNTST_okay);
+	assert_int_equal(page_count(p->from->page[DATA]), 2);
+}
+
+static void test_pins_of_an_entry_do_not_overflow(void **state)
+{
+	struct pair *p = *state;
+	unsigned n = 0;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	while (map_at(p->to, 0, GNTMAP_device_map, 1, REF).status == GNTST_okay)
+		n++;
+	assert_true(n >= 127 && n < 256);
+	machine_check("many pins");
+}
+
+/* ---- batches ---- */
+
+static void test_batch_restarts(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref map[8];
+	struct gnttab_unmap_grant_ref un[8];
+	uint32_t restarts;
+	unsigned i;
+
+	memset(map, 0, sizeof(map));
+	for (i = 0; i < 8; i++) {
+		grant(p->from, i, p->to, p->from->page[DATA + i], 0);
+		map[i] = (struct gnttab_map_grant_ref){
+			.host_addr = guest_va(p->to, 10 + i), .flags = GNTMAP_host_map, .ref = i, .dom = 1};
+	}
+	machine_run(p->to->v);
+	restarts = machine.restarts;
+	machine.preempt = PREEMPT_ALWAYS;
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_map_grant_ref, guest_arg(p->to, map), 8), 0);
+	assert_int_equal(machine.restarts - restarts, 7);
+	guest_get(p->to, 0, map, sizeof(map));
+	memset(un, 0, sizeof(un));
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(map[i].status, GNTST_okay);
+		un[i].handle = map[i].handle;
+		un[i].host_addr = map[i].host_addr;
+	}
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(p->to, un), 8), 0);
+	machine.preempt = PREEMPT_NEVER;
+	for (i = 0; i < 8; i++)
+		assert_int_equal(page_count(p->from->page[DATA + i]), 2);
+}
+
+static void test_unmap_flushes(void **state)
+{
+	struct pair *p = *state;
+	uint32_t word = 5;
+	struct gnttab_map_grant_ref op;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, true), 0);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, true), -EFAULT);
+}
+
+/* ---- ends ---- */
+
+static void test_the_granter_dies_first(void **state)
+{
+	struct pair *p = *state;
+	mfn_t frame = p->from->page[DATA];
+	struct gnttab_map_grant_ref op;
+	uint32_t word = 0x77;
+
+	grant(p->from, REF, p->to, frame, 0);
+	op = map_place(p, PLACE, GNTMAP_host_map);
+	guest_destroy(p->from);
+	p->from = NULL;
+	machine_run(p->to->v);
+	machine_check("the granter's end");
+	assert_int_equal(machine_access(guest_va(p->to, PLACE), &word, 4, true), 0);
+	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
+	assert_int_equal(page_count(frame), 0);
+}
+
+static void test_the_mapper_dies_first(void **state)
+{
+	struct pair *p = *state;
+	mfn_t frame = p->from->page[DATA];
+
+	grant(p->from, REF, p->to, frame, 0);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_okay);
+	assert_int_equal(map_place(p, PLACE2, GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly).status, GNTST_okay);
+	guest_destroy(p->to);
+	p->to = NULL;
+	assert_int_equal(page_count(frame), 2);
+	assert_int_equal(flags_of(p), 0);
+}
+
+/* ---- copy ---- */
+
+static struct gnttab_copy copy_base(struct pair *p)
+{
+	struct gnttab_copy c = {.flags = GNTCOPY_source_gref, .len = 64, .status = 77};
+
+	c.source.u.ref = REF;
+	c.source.domid = p->from->d->id;
+	c.dest.u.gmfn = p->to->page[DATA];
+	c.dest.domid = DOMID_SELF;
+	return c;
+}
+
+static int16_t copy(struct pair *p, struct gnttab_copy c)
+{
+	machine_run(p->to->v);
+	assert_int_equal(op1(p->to, GNTTABOP_copy, &c, sizeof(c)), 0);
+	assert_true(c.status <= 0);
+	return c.status;
+}
+
+static void test_copy(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_copy c = copy_base(p);
+
+	grant(p->from, REF, p->to, p->from->page[DATA], GTF_readonly);
+	memset(guest_page(p->from, DATA), 0x3c, PAGE_SIZE);
+	c.source.offset = 100;
+	c.dest.offset = 200;
+	assert_int_equal(copy(p, c), GNTST_okay);
+	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[199], 0);
+	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[200], 0x3c);
+	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[263], 0x3c);
+	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[264], 0);
+	assert_int_equal(flags_of(p), 0);
+	/* Not in the other direction. */
+	c.flags = GNTCOPY_dest_gref;
+	c.dest.u.ref = REF;
+	c.dest.domid = p->from->d->id;
+	c.source.u.gmfn = p->to->page[DATA];
+	c.source.domid = DOMID_SELF;
+	assert_int_equal(copy(p, c), GNTST_general_error);
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	assert_int_equal(copy(p, c), GNTST_okay);
+}
+
+static void test_xsa226_318_448_copy_arguments(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_copy c = copy_base(p);
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	c.len = 0;
+	assert_int_equal(copy(p, c), GNTST_okay);
+	c.source.offset = PAGE_SIZE;
+	assert_int_equal(copy(p, c), GNTST_okay);
+	c.len = 1;
+	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
+	c.source.offset = 0xffff;
+	c.len = 0xffff;
+	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
+	c = copy_base(p);
+	c.dest.offset = PAGE_SIZE - 63;
+	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
+	/* Transitive grants do not exist. */
+	c = copy_base(p);
+	entry_of(p->from, REF)->flags = GTF_transitive;
+	assert_int_equal(copy(p, c), GNTST_general_error);
+	assert_int_equal(flags_of(p), 0);
+}
+
+static void test_copy_onto_itself(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_copy c = copy_base(p);
+	uint8_t *page = guest_page(p->to, DATA);
+	unsigned i;
+
+	for (i = 0; i < 256; i++)
+		page[i] = (uint8_t)i;
+	c.flags = 0;
+	c.source = c.dest;
+	c.dest.offset = 16;
+	c.len = 128;
+	assert_int_equal(copy(p, c), GNTST_okay);
+	for (i = 0; i < 128; i++)
+		assert_int_equal(page[16 + i], i);
+}
+
+static void test_copy_refusals(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_copy c;
+
+	grant(p->from, REF, p->to, p->from->page[DATA], 0);
+	/* Somebody else's frame by number. */
+	c = copy_base(p);
+	c.flags = 0;
+	c.source.u.gmfn = p->from->page[DATA];
+	assert_int_equal(copy(p, c), GNTST_permission_denied);
+	c.source.domid = DOMID_SELF;
+	assert_int_equal(copy(p, c), GNTST_bad_page);
+	/* Into a page table. */
+	c = copy_base(p);
+	c.dest.u.gmfn = p->to->page[p->to->l1[0]];
+	assert_int_equal(copy(p, c), GNTST_general_error);
+	c.dest.u.gmfn = 1;
+	assert_int_equal(copy(p, c), GNTST_bad_page);
+	c.dest.u.gmfn = ~0u;
+	assert_int_equal(copy(p, c), GNTST_bad_page);
+	c = copy_base(p);
+	c.source.domid = 99;
+	assert_int_equal(copy(p, c), GNTST_bad_domain);
+	c = copy_base(p);
+	c.source.u.ref = 12345;
+	assert_int_equal(copy(p, c), GNTST_bad_gntref);
+	assert_int_equal(flags_of(p), 0);
+}
+
+static void test_transfer_is_refused(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_transfer t = {.mfn = p->to->page[DATA], .domid = 1, .ref = REF, .status = 77};
+
+	machine_run(p->to->v);
+	assert_int_equal(op1(p->to, GNTTABOP_transfer, &t, sizeof(t)), 0);
+	assert_int_equal(t.status, GNTST_bad_page);
+	assert_ptr_equal(mfn_to_page(p->to->page[DATA])->owner, p->to->d);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_setup_table),
+		T(test_xsa26_255_384_486_501_version_1_only),
+		T(test_xsa18_134_before_setup),
+		T(test_xsa24_odd_counts),
+		T(test_map_and_unmap),
+		T(test_read_only),
+		T(test_refusals),
+		T(test_self_grant),
+		T(test_map_over_a_present_entry),
+		T(test_avail_bits_and_application_map),
+		T(test_bad_places),
+		T(test_contains_pte),
+		T(test_xsa227_entry_address_not_aligned),
+		T(test_unmap_and_replace),
+		T(test_xsa218_224_236_394_counts_of_both_kinds),
+		T(test_xsa234_entry_changed_by_other_means),
+		T(test_xsa230_316_marks_and_statuses),
+		T(test_xsa232_domains_without_a_table),
+		T(test_xsa500_entry_changes_after_the_first_use),
+		T(test_xsa380_382_many_maps),
+		T(test_pins_of_an_entry_do_not_overflow),
+		T(test_batch_restarts),
+		T(test_unmap_flushes),
+		T(test_the_granter_dies_first),
+		T(test_the_mapper_dies_first),
+		T(test_copy),
+		T(test_xsa226_318_448_copy_arguments),
+		T(test_copy_onto_itself),
+		T(test_copy_refusals),
+		T(test_transfer_is_refused),
+	};
+
+	machine_ram_frames = 2048;
+	machine_init();
+	return cmocka_run_group_tests_name("grant", tests, NULL, NULL);
+}
