@@ -22,7 +22,7 @@
 
 /* Stores one word of the frame. Where the guest's stack cannot take it, goes on at the label. */
 #define PUT_WORD(p, value, fault) \
-	__asm__ goto("1: movl %0, (%1)\n\t" EXTABLE("1b", "%l2") : : "r"(value), "r"(p) : "memory" : fault)
+	__asm__ goto("1: movl %0, %1\n\t" EXTABLE("1b", "%l2") : : "r"(value), "m"(*(p)) : "memory" : fault)
 
 static COLD void bad_handler(struct vcpu *v, const struct trap_frame *f)
 {
@@ -115,8 +115,10 @@ void bounce_notify(struct vcpu *v, unsigned vector, uint32_t value)
 
 void bounce_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
 {
+	const struct guest_trap *t = &v->arch.trap[TRAP_PAGE_FAULT];
+
 	v->info->arch.cr2 = cr2;
-	bounce_trap(v, TRAP_PAGE_FAULT, error_code);
+	deliver(v, t->cs, t->address, t->masks_events, &error_code, 1);
 }
 
 static void bounce_callback(struct vcpu *v, const struct guest_callback *c)

@@ -38,9 +38,9 @@ static inline uint32_t tables_segment_base(uint16_t selector)
 {
 	uint32_t offset = selector & ~7u;
 
-	if (likely(!(selector & SELECTOR_LDT) && offset < (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE))
-		return descriptor_base(*(uint64_t *)(WINDOW(cpu_id()) + WINDOW_GDT + offset));
-	return descriptor_base(tables_read_descriptor(selector));
+	if (selector & SELECTOR_LDT || offset >= (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE)
+		return descriptor_base(tables_read_descriptor(selector));
+	return descriptor_base(*(uint64_t *)(WINDOW(cpu_id()) + WINDOW_GDT + offset));
 }
 
 /* Entries in the LDT window, 0 for none. */

@@ -37,9 +37,15 @@ extern const char exit_restore[], exit_iret[], exit_restore_end[];
 
 /* ---- from a guest ---- */
 
-static ASMCALL void guest_default(struct trap_frame *f)
+/* Straight to the guest's handler: exceptions with, and without, an error code. */
+static ASMCALL void guest_coded(struct trap_frame *f)
 {
 	bounce_trap(current_vcpu(), f->vector, f->error_code);
+}
+
+static ASMCALL void guest_default(struct trap_frame *f)
+{
+	bounce_interrupt(current_vcpu(), f->vector);
 }
 
 static ASMCALL void guest_debug(struct trap_frame *f)
@@ -161,11 +167,14 @@ trap_fn *const trap_handlers[256] = {
 	[TRAP_INT3 ... TRAP_BOUND] = guest_default,
 	[TRAP_INVALID_OPCODE] = guest_invalid_opcode,
 	[TRAP_NO_DEVICE] = guest_no_device,
-	[TRAP_DOUBLE_FAULT ... TRAP_NO_SEGMENT] = guest_default,
+	[TRAP_DOUBLE_FAULT] = guest_coded,
+	[TRAP_COPROCESSOR_SEGMENT] = guest_default,
+	[TRAP_INVALID_TSS ... TRAP_NO_SEGMENT] = guest_coded,
 	[TRAP_STACK] = guest_stack_fault,
 	[TRAP_GENERAL_PROTECTION] = guest_protection,
 	[TRAP_PAGE_FAULT] = guest_page_fault,
-	[TRAP_SPURIOUS ... TRAP_ALIGNMENT] = guest_default,
+	[TRAP_SPURIOUS ... TRAP_FPU] = guest_default,
+	[TRAP_ALIGNMENT] = guest_coded,
 	[TRAP_MACHINE_CHECK] = guest_machine_check,
 	[TRAP_SIMD ... 31] = guest_default,
 	[32 ... 255] = guest_interrupt,

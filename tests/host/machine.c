@@ -313,6 +313,21 @@ static long call_once(struct trap_frame *f)
 	return fn(f->ebx, f->ecx, f->edx, f->esi, f->edi, f->ebp);
 }
 
+int ASMCALL arch_multicall_call(gva_t entry)
+{
+	struct multicall_entry e;
+
+	if (copy_from_guest(&e, entry, sizeof(e)))
+		return -EFAULT;
+	if (e.op >= NR_HYPERCALLS)
+		e.result = (xen_ulong_t)-ENOSYS;
+	else if (e.op == __HYPERVISOR_iret)
+		e.result = (xen_ulong_t)-EINVAL;
+	else
+		e.result = (xen_ulong_t)hypercall_table[e.op](e.args[0], e.args[1], e.args[2], e.args[3], e.args[4], e.args[5]);
+	return put_guest_u32(entry + offsetof(struct multicall_entry, result), e.result);
+}
+
 long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
