@@ -6,8 +6,7 @@
  * an interrupt waits (asked every few entries), and when a call itself asks for a restart, the list is continued later by
  * issuing the multicall again on what is left.
  *
- * Refused as entries: multicall, and iret, which would leave the list's results to a guest that has
- * moved on, perhaps to user mode (XSA-213).
+ * Refused as an entry: multicall. An iret ends the list: the guest has moved on, perhaps to user mode (XSA-213).
  */
 #include "hypercall/hypercall.h"
 #include "hypercall/multicall.h"
@@ -46,8 +45,10 @@ static long run_list(gva_t list, uint32_t nr_calls)
 	struct pcpu *cpu = this_cpu();
 
 	for (;;) {
-		if (unlikely(arch_multicall_call(list)))
-			return -EFAULT;
+		int rc = arch_multicall_call(list);
+
+		if (unlikely(rc))
+			return rc == MULTICALL_LEFT ? (long)guest_frame()->eax : rc;
 		if (unlikely(cpu->multicall_active == MULTICALL_RESTART)) {
 			if (store_restart(list))
 				return -EFAULT;

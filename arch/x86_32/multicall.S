@@ -23,7 +23,7 @@ arch_multicall_call:
 	cmp $NR_HYPERCALLS, %eax
 	jae unknown
 	cmp $NR_IRET, %eax
-	je refused
+	je iret
 	and $(NR_HYPERCALLS - 1), %eax	/* the bound holds on a mispredicted path too */
 	call *hypercall_table(, %eax, 4)
 8:	mov %eax, ENTRY_RESULT(%ebx)
@@ -36,9 +36,12 @@ leave:	mov -4(%ebp), %ebx
 unknown:
 	mov $-ENOSYS, %eax
 	jmp 8b
-refused:
-	mov $-EINVAL, %eax
-	jmp 8b
+
+	/* The list ends here: its result is the guest's own business, and may no longer be storable. */
+iret:	call *hypercall_table + 4 * NR_IRET
+9:	mov %eax, ENTRY_RESULT(%ebx)
+left:	mov $MULTICALL_LEFT, %eax
+	jmp leave
 fault:	mov $-EFAULT, %eax
 	jmp leave
 
@@ -50,5 +53,6 @@ fault:	mov $-EFAULT, %eax
 	EXTABLE(6b, fault)
 	EXTABLE(7b, fault)
 	EXTABLE(8b, fault)
+	EXTABLE(9b, left)
 
 	.section .note.GNU-stack, "", @progbits

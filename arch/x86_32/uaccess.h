@@ -24,8 +24,10 @@ int get_guest_u32(uint32_t *dst, gva_t src) MUST_CHECK;
 int put_guest_u32(gva_t dst, uint32_t value) MUST_CHECK;
 /*
  * Issues the call in the struct multicall_entry at `entry`, which the caller has range-checked, and stores its result there. Every
- * word is read once. A number that is none, or iret's, is refused in the entry's result. 0 or -EFAULT.
+ * word is read once. 0, -EFAULT, or MULTICALL_LEFT: it was iret, the guest is somewhere else now, perhaps in user
+ * mode, and nothing more of the list may run (XSA-213); the guest's eax is in its frame.
  */
+#define MULTICALL_LEFT 1
 int ASMCALL arch_multicall_call(gva_t entry) MUST_CHECK;
 /* Compare and exchange in guest memory; *old returns what was found. */
 int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new) MUST_CHECK;

@@ -321,11 +321,11 @@ int ASMCALL arch_multicall_call(gva_t entry)
 		return -EFAULT;
 	if (e.op >= NR_HYPERCALLS)
 		e.result = (xen_ulong_t)-ENOSYS;
-	else if (e.op == __HYPERVISOR_iret)
-		e.result = (xen_ulong_t)-EINVAL;
 	else
 		e.result = (xen_ulong_t)hypercall_table[e.op](e.args[0], e.args[1], e.args[2], e.args[3], e.args[4], e.args[5]);
-	return put_guest_u32(entry + offsetof(struct multicall_entry, result), e.result);
+	if (put_guest_u32(entry + offsetof(struct multicall_entry, result), e.result) && e.op != __HYPERVISOR_iret)
+		return -EFAULT;
+	return e.op == __HYPERVISOR_iret ? MULTICALL_LEFT : 0;
 }
 
 long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
