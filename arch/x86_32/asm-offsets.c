@@ -19,6 +19,7 @@ void asm_offsets(void)
 	OFFSET(FRAME_VECTOR, struct trap_frame, vector);
 	OFFSET(FRAME_EIP, struct trap_frame, eip);
 	OFFSET(FRAME_CS, struct trap_frame, cs);
+	OFFSET(FRAME_EFLAGS, struct trap_frame, eflags);
 	DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
 
 	OFFSET(PCPU_WORK, struct pcpu, work);

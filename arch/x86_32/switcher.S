@@ -6,7 +6,7 @@
  * The contract
  *   - All gates are interrupt gates: the hypervisor runs with interrupts off but where it says otherwise.
  *   - From a guest the processor takes esp from the TSS: the top of this CPU's frame page, below it room for the four words that
- *     virtual-8086 mode would push (they are never there: such a return is refused). Then, from high to low:
+ *     virtual-8086 mode would push (no guest is let into that mode). Then, from high to low:
  *
  *         ss  esp  eflags  cs  eip                 pushed by the processor
  *         error code                               by the processor or the stub
@@ -30,6 +30,7 @@
 
 #define CPU 0 /* NR_CPUS == 1; with more, LOAD_STACK derives the number from esp */
 #define FRAME (FRAME_END(CPU) - 16 - FRAME_SIZE)
+#define EFLAGS_VM_BYTE2 2 /* bit 17 */
 
 /* A CR3 load that is jumped over in segment mode. Clobbers eax. */
 	.macro LOAD_VIEW table
@@ -85,6 +86,8 @@ entry_trap:
 	push %ds
 	push %es
 	cld
+	testb $EFLAGS_VM_BYTE2, FRAME_EFLAGS + 2(%esp)
+	jnz entry_virtual_8086
 	testb $3, FRAME_CS(%esp)
 	jz entry_from_hypervisor
 	LOAD_HV_VIEW
@@ -158,6 +161,17 @@ exit_slow:
 	mov $STACK_TOP(CPU), %esp
 	call exit_work
 	jmp exit_fast
+
+/*
+ * The guest was in virtual-8086 mode, which it cannot enter: the hypervisor refuses, and the processor ignores the flag
+ * outside ring 0. QEMU's TCG does not. The frame sits lower than usual, with what that mode pushes above it.
+ */
+entry_virtual_8086:
+	LOAD_HV_VIEW
+	LOAD_HV_SEGMENTS
+	mov $STACK_TOP(CPU), %esp
+	call trap_virtual_8086
+	jmp exit_to_guest
 
 hypercall_unknown:
 	mov $-ENOSYS, %eax

@@ -31,6 +31,7 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault);
 ASMCALL void trap_hypervisor(struct trap_frame *f);
 ASMCALL void trap_double_fault(void);
 ASMCALL void trap_nmi_task(void);
+ASMCALL void trap_virtual_8086(void);
 ASMCALL void exit_work(void);
 
 extern const char exit_restore[], exit_iret[], exit_restore_end[];
@@ -258,6 +259,16 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault)
 	if (regs.vector == TRAP_PAGE_FAULT && fill_ldt(v, read_cr2()))
 		return;
 	bounce_failsafe(v);
+}
+
+ASMCALL void trap_virtual_8086(void)
+{
+	struct trap_frame *f = guest_frame();
+
+	/* What the frame holds is shifted; for the crash dump, and nothing else, it is made one of ring 1. */
+	f->cs = FLAT_RING1_CS;
+	f->eflags = EFLAGS_FIXED | EFLAGS_IF;
+	domain_crash(current_vcpu()->domain, "virtual-8086 mode");
 }
 
 ASMCALL void trap_double_fault(void)
