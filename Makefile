@@ -268,6 +268,10 @@ $(BUILD)/guests/$(1).elf: $(patsubst %,$(BUILD)/obj/%.o,$(sort $(wildcard guests
 endef
 $(foreach guest,$(GUEST_DIRS),$(eval $(call guest_rule,$(guest))))
 
+# The domain that builds others carries the image that it builds them from.
+$(BUILD)/obj/guests/multi/payload.S.o: GUEST_FLAGS += -DPAYLOAD='"$(BUILD)/guests/payload.elf"'
+$(BUILD)/obj/guests/multi/payload.S.o: $(BUILD)/guests/payload.elf
+
 $(BUILD)/guests/test-%.elf: $(BUILD)/obj/guests/tests/%.c.o $(BUILD)/guests/libpvrt.a \
 		$(BUILD)/guests/guest.lds
 	$(link_guest)

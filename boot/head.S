@@ -10,7 +10,6 @@
 #include "boot/multiboot2.h"
 
 #define PHYS(symbol) ((symbol) - IMAGE_START)
-#define PTE_PRESENT_WRITE 0x003
 #define PTE_LARGE 0x083
 #define CR0_PG_WP_PE 0x80010001
 #define CR4_PAE 0x20

@@ -151,13 +151,3 @@ void boot_memory_release(void)
 			add_unreserved(MAX(r.start, (paddr_t)HV_START), r.end, 0);
 	}
 }
-
-void boot_memory_release_module(unsigned index)
-{
-	struct boot_module *m = &boot_info.module[index];
-	paddr_t start = ROUND_UP(m->start, PAGE_SIZE), end = m->end & ~(paddr_t)(PAGE_SIZE - 1);
-
-	if (start < end)
-		alloc_add_range((mfn_t)(start >> PAGE_SHIFT), (mfn_t)(end >> PAGE_SHIFT));
-	m->start = m->end = 0;
-}

@@ -13,8 +13,6 @@ paddr_t boot_memory_take(void);
 mfn_t boot_memory_end(void);
 /* Gives all RAM that is not reserved or taken to the page allocator, and marks what is no RAM as I/O memory. */
 void boot_memory_release(void);
-/* Gives a module's frames to the page allocator; after it was used. */
-void boot_memory_release_module(unsigned index);
 /* RAM as the firmware reported it, in frames. */
 uint32_t boot_memory_total(void);
 

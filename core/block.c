@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for events: SCHEDOP_block and SCHEDOP_poll (<xen/sched.h>), and the accounting of where a vCPU's time goes
- * (VCPUOP_get_runstate_info, VCPUOP_register_runstate_memory_area in <xen/vcpu.h>).
+ * Waiting for events: SCHEDOP_block and SCHEDOP_poll (<xen/sched.h>), and the accounting
+ * of where a vCPU's time goes (VCPUOP_get_runstate_info,
+ * VCPUOP_register_runstate_memory_area in <xen/vcpu.h>).
  *
- * A poller is marked in its domain's poll_mask; whoever clears the mark wakes it. The mark is set before the ports
- * are looked at, so no event between the two is lost.
+ * A poller is marked in its domain's poll_mask; whoever clears the mark wakes it. The mark is set
+ * before the ports are looked at, so no event between the two is lost.
  */
 #include "core/sched.h"
 
@@ -120,8 +121,8 @@ static int write_runstate(const struct vcpu *v, struct vcpu_runstate_info *r)
 }
 
 /*
- * The guest reads the area without a lock. With the update flag, which is the top bit of state_entry_time, it can tell
- * that it looked in the middle.
+ * The guest reads the area without a lock. With the update flag, which is the top bit of
+ * state_entry_time, it can tell that it looked in the middle.
  */
 void vcpu_runstate_publish(struct vcpu *v)
 {
@@ -131,5 +132,6 @@ void vcpu_runstate_publish(struct vcpu *v)
 		return;
 	r = v->runstate;
 	if (write_runstate(v, &r))
-		return; /* not mapped in this address space: the guest misses an update, as under Xen */
+		/* not mapped in this address space: the guest misses an update, as under Xen */
+		return;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's console: one ring that keeps the last messages, and the devices behind serial_write(). The
- * hypervisor's lines begin with "(RL) "; raw output of a control domain may stop in the middle of a line, and the
- * next message of the hypervisor then begins a new one.
+ * The machine's console: one ring that keeps the last messages, and the devices behind
+ * serial_write(). The hypervisor's lines begin with "(RL) "; raw output of a control domain may
+ * stop in the middle of a line, and the next message of the hypervisor then begins a new one.
  *
- * console_lock is the innermost lock: messages are allowed anywhere. A panic ignores it, for its holder will
- * never run again.
+ * console_lock is the innermost lock: messages are allowed anywhere. A panic ignores
+ * it, for its holder will never run again.
  */
 #include "core/console.h"
 
@@ -34,7 +34,9 @@ static struct {
 	bool to_hypervisor;
 } input;
 
-/* False: go on without. With one CPU, who finds the lock held is an NMI in the middle of a message. */
+/*
+ * False: go on without. With one CPU, who finds the lock held is an NMI in the middle of a message.
+ */
 static bool lock_console(void)
 {
 	if (panicking || (NR_CPUS == 1 && spin_is_locked(&console_lock)))

@@ -17,8 +17,15 @@ void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void guest_printk(struct domain *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Console output of a domain, len bytes: raw for a control domain; for others kept in the domain's ring, line by line with its number. */
 void console_guest_write(struct domain *d, const char *text, uint32_t len);
-/* The last output of a domain, also of a dead one, oldest first: up to max bytes; returns their number. */
-uint32_t console_domain_read(const struct domain *d, char *buf, uint32_t max);
+/*
+ * The last 64 KiB of output of a domain, living or dead, by number. *index is a count of all bytes that it ever wrote: reading
+ * starts there, or later if that is lost, and moves it; clear forgets what is read. Returns the bytes copied. What the dead leave
+ * is kept as long as there is room (DEAD_OUTPUT_SIZE for all), or until the number is used again.
+ */
+uint32_t console_domain_read(domid_t id, char *buf, uint32_t max, uint32_t *index, bool clear);
+/* d is dead: its output goes where it outlives the structure. */
+void console_domain_retire(struct domain *d);
+void console_forget(domid_t id);
 void console_domain_free(struct domain *d);
 /* A character typed on the serial line, from the interrupt handler. */
 void console_input(char c);

@@ -7,19 +7,35 @@
 #include "core/console.h"
 
 #include "arch/x86_32/arch.h"
+#include "core/event.h"
 #include "core/lib.h"
 #include "core/options.h"
 
 #define LINE_INTERVAL (50 * NSEC_PER_MSEC)
 #define LINE_MAX 160
 
+/* What a domain printed last: 64 KiB, in pages made as they are needed, so a quiet domain has none. */
+#define RING_PAGES 16u
+#define RING_SIZE (RING_PAGES * PAGE_SIZE)
 struct console_ring {
-	uint32_t next; /* where the next byte goes */
-	bool full;     /* once round: next is also the oldest */
-	char text[PAGE_SIZE - 2 * sizeof(uint32_t)];
+	uint32_t first, end; /* counts of all bytes written: the oldest kept, one past the newest */
+	char *page[RING_PAGES];
 };
-_Static_assert(sizeof(struct console_ring) == PAGE_SIZE, "one heap page");
-#define DOMAIN_RING_SIZE sizeof(((struct console_ring *)0)->text)
+
+/*
+ * What the dead leave behind, one after the other in a ring, the oldest overwritten first. The memory is the hypervisor's own, so
+ * a domain that is gone holds no page. An entry is good while its text is; guarded by domain_list_lock.
+ */
+#define DEAD_OUTPUT_SIZE 131072u
+#define DEAD_ENTRIES 64u
+static char dead_text[DEAD_OUTPUT_SIZE];
+static uint32_t dead_end; /* bytes ever put there */
+static struct dead_output {
+	domid_t id;
+	uint32_t first, end; /* as in its struct console_ring; equal: nothing, or forgotten */
+	uint32_t start;	     /* where its text begins, as a count like dead_end */
+} dead_output[DEAD_ENTRIES];
+static unsigned next_dead;
 
 static void refill_budget(struct domain *d, s_time_t now)
 {
@@ -60,19 +76,34 @@ void guest_printk(struct domain *d, const char *fmt, ...)
 	printk("d%u: %s%s", d->id, text, strchr(text, '\n') ? "" : "\n");
 }
 
+static char *ring_byte(struct console_ring *r, uint32_t count)
+{
+	char *page = r->page[count / PAGE_SIZE % RING_PAGES];
+
+	return page ? &page[count % PAGE_SIZE] : NULL;
+}
+
 static void ring_append(struct domain *d, const char *text, uint32_t len)
 {
-	if (!d->console)
-		d->console = heap_page_alloc();
-	if (!d->console)
+	struct console_ring *r = d->console;
+
+	if (!r)
+		r = d->console = heap_alloc(sizeof(*r));
+	if (!r)
 		return;
 	for (uint32_t i = 0; i < len; i++) {
-		d->console->text[d->console->next] = text[i];
-		if (++d->console->next == DOMAIN_RING_SIZE) {
-			d->console->next = 0;
-			d->console->full = true;
-		}
+		char **page = &r->page[r->end / PAGE_SIZE % RING_PAGES];
+
+		if (!*page)
+			*page = heap_page_alloc();
+		if (!*page)
+			return;
+		*ring_byte(r, r->end++) = text[i];
 	}
+	if (r->end - r->first > RING_SIZE)
+		r->first = r->end - RING_SIZE;
+	if (dom0)
+		evtchn_send_global_virq(dom0, VIRQ_CON_RING);
 }
 
 static void flush_line(struct domain *d)
@@ -112,24 +143,101 @@ void console_guest_write(struct domain *d, const char *text, uint32_t len)
 		collect_char(d, text[i]);
 }
 
-uint32_t console_domain_read(const struct domain *d, char *buf, uint32_t max)
+/* ---- reading it, alive or dead ---- */
+
+/* Where a reader that has seen everything before `index` goes on, within [first, end]. */
+static uint32_t read_from(uint32_t index, uint32_t first, uint32_t end)
 {
-	const struct console_ring *r = d->console;
-	uint32_t have, from;
+	return index - first <= end - first ? index : first;
+}
+
+static uint32_t read_ring(struct console_ring *r, char *buf, uint32_t max, uint32_t *index, bool clear)
+{
+	uint32_t from = read_from(*index, r->first, r->end), n = MIN(max, r->end - from);
+
+	for (uint32_t i = 0; i < n; i++)
+		buf[i] = *ring_byte(r, from + i);
+	*index = from + n;
+	if (clear)
+		r->first = *index;
+	return n;
+}
+
+static struct dead_output *find_dead(domid_t id)
+{
+	for (unsigned i = 0; i < DEAD_ENTRIES; i++) {
+		struct dead_output *o = &dead_output[i];
+
+		if (o->id == id && o->first != o->end && dead_end - o->start <= DEAD_OUTPUT_SIZE)
+			return o;
+	}
+	return NULL;
+}
+
+static uint32_t read_dead(domid_t id, char *buf, uint32_t max, uint32_t *index, bool clear)
+{
+	struct dead_output *o = find_dead(id);
+	uint32_t from, n;
+
+	if (!o)
+		return 0;
+	from = read_from(*index, o->first, o->end);
+	n = MIN(max, o->end - from);
+	for (uint32_t i = 0; i < n; i++)
+		buf[i] = dead_text[(o->start + (from - o->first) + i) % DEAD_OUTPUT_SIZE];
+	*index = from + n;
+	if (clear) {
+		o->start += *index - o->first;
+		o->first = *index;
+	}
+	return n;
+}
+
+uint32_t console_domain_read(domid_t id, char *buf, uint32_t max, uint32_t *index, bool clear)
+{
+	struct domain *d = domain_from(id);
+	uint32_t n;
+
+	if (d && d->id == id && d->console)
+		return read_ring(d->console, buf, max, index, clear);
+	spin_lock(&domain_list_lock);
+	n = read_dead(id, buf, max, index, clear);
+	spin_unlock(&domain_list_lock);
+	return n;
+}
+
+void console_domain_retire(struct domain *d)
+{
+	struct console_ring *r = d->console;
+	struct dead_output *o;
 
 	if (!r)
-		return 0;
-	have = r->full ? DOMAIN_RING_SIZE : r->next;
-	have = MIN(have, max);
-	from = r->next + DOMAIN_RING_SIZE - have;
-	for (uint32_t i = 0; i < have; i++)
-		buf[i] = r->text[(from + i) % DOMAIN_RING_SIZE];
-	return have;
+		return;
+	spin_lock(&domain_list_lock);
+	o = &dead_output[next_dead++ % DEAD_ENTRIES];
+	*o = (struct dead_output){ .id = d->id, .first = r->first, .end = r->end, .start = dead_end };
+	for (uint32_t i = r->first; i != r->end; i++)
+		dead_text[dead_end++ % DEAD_OUTPUT_SIZE] = *ring_byte(r, i);
+	spin_unlock(&domain_list_lock);
+	console_domain_free(d);
+}
+
+void console_forget(domid_t id)
+{
+	struct dead_output *o;
+
+	spin_lock(&domain_list_lock);
+	while ((o = find_dead(id)))
+		o->first = o->end;
+	spin_unlock(&domain_list_lock);
 }
 
 void console_domain_free(struct domain *d)
 {
-	if (d->console)
-		heap_page_free(d->console);
+	if (!d->console)
+		return;
+	for (unsigned i = 0; i < RING_PAGES; i++)
+		heap_page_free(d->console->page[i]);
+	heap_free(d->console);
 	d->console = NULL;
 }

@@ -4,6 +4,9 @@
  *
  *   BUILDING -> RUNNING -> SHUTDOWN -> DYING -> DEAD (only others' references keep the structure)
  *
+ * A dead domain keeps its number until the last reference goes, so that whoever still holds its memory can be told from a new
+ * domain's. It is found by domain_from() only.
+ *
  * A domain's end is the control domain's business, but for domain 0: when it ends, so does the machine's work.
  */
 #include "core/domain.h"
@@ -17,6 +20,8 @@
 #include "core/event.h"
 #include "core/lib.h"
 #include "core/options.h"
+#include "core/pirq.h"
+#include "core/rights.h"
 #include "core/sched.h"
 #include "core/time.h"
 #include "mm/grant.h"
@@ -28,22 +33,63 @@ spinlock_t domain_list_lock = SPINLOCK_INIT;
 
 /* ---- the list ---- */
 
-struct domain *domain_by_id(domid_t id)
+/* The list's lock is held. */
+static struct domain *find_from(domid_t id)
 {
-	struct domain *found = NULL;
 	struct list *pos;
 
-	spin_lock(&domain_list_lock);
 	list_for_each(pos, &domain_list) {
 		struct domain *d = list_entry(pos, struct domain, link);
 
-		if (d->id == id)
-			found = d;
 		if (d->id >= id)
-			break;
+			return d;
 	}
+	return NULL;
+}
+
+struct domain *domain_from(domid_t id)
+{
+	struct domain *d;
+
+	spin_lock(&domain_list_lock);
+	d = find_from(id);
 	spin_unlock(&domain_list_lock);
-	return found;
+	return d;
+}
+
+struct domain *domain_by_id(domid_t id)
+{
+	struct domain *d = domain_from(id);
+
+	return d && d->id == id && d->state != DOMAIN_DEAD ? d : NULL;
+}
+
+/* The first number not below `first` that is free. */
+static domid_t free_id_from(domid_t first)
+{
+	const struct domain *d;
+
+	for (; first < DOMID_FIRST_RESERVED; first++) {
+		d = find_from(first);
+		if (!d || d->id != first)
+			return first;
+	}
+	return DOMID_INVALID;
+}
+
+domid_t domain_free_id(void)
+{
+	static domid_t last; /* guarded by domain_list_lock */
+	domid_t id;
+
+	spin_lock(&domain_list_lock);
+	id = free_id_from((domid_t)(last + 1));
+	if (id == DOMID_INVALID)
+		id = free_id_from(1);
+	if (id != DOMID_INVALID)
+		last = id;
+	spin_unlock(&domain_list_lock);
+	return id;
 }
 
 struct domain *domain_lookup(domid_t id, int *rc)
@@ -148,6 +194,8 @@ static void init_fields(struct domain *d)
 	spin_lock_init(&d->page_lock);
 	d->page_list = INVALID_MFN;
 	d->refs = 1;
+	d->max_evtchn = MAX_EVTCHNS - 1;
+	d->max_grant_frames = MAX_GRANT_FRAMES;
 	d->weight = SCHED_DEFAULT_WEIGHT;
 	d->shutdown_reason = SHUTDOWN_NONE;
 	d->message_budget = MESSAGE_BURST;
@@ -177,6 +225,7 @@ static void free_parts(struct domain *d)
 	for_each_vcpu(d, v, i)
 		vcpu_free(v);
 	evtchn_free_domain(d);
+	rights_free(d);
 	heap_free(d->memory_map);
 	d->memory_map = NULL;
 	/* Whoever still maps it keeps the page, and through it the structure. */
@@ -213,6 +262,7 @@ struct domain *domain_create(domid_t id, enum domain_privilege privilege, uint32
 		domain_free(d);
 		return NULL;
 	}
+	console_forget(id);
 	if (id == 0)
 		dom0 = d;
 	return d;
@@ -255,6 +305,22 @@ static void NORETURN end_machine(const struct domain *d)
 	machine_reboot();
 }
 
+/* Something happened to a domain: whoever manages them looks which. */
+static void tell_control_domain(void)
+{
+	if (dom0)
+		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
+}
+
+static void sleep_all(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	for_each_vcpu(d, v, i)
+		vcpu_sleep(v);
+}
+
 void domain_shutdown(struct domain *d, uint32_t reason)
 {
 	if (d->shutdown_reason == SHUTDOWN_NONE)
@@ -264,9 +330,22 @@ void domain_shutdown(struct domain *d, uint32_t reason)
 	if (d->state >= DOMAIN_SHUTDOWN)
 		return;
 	d->state = DOMAIN_SHUTDOWN;
-	domain_pause(d);
-	if (dom0)
-		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
+	sleep_all(d);
+	tell_control_domain();
+}
+
+void domain_resume(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
+	if (d->state != DOMAIN_SHUTDOWN)
+		return;
+	d->state = DOMAIN_RUNNING;
+	d->shutdown_reason = SHUTDOWN_NONE;
+	d->crash_reason = NULL;
+	for_each_vcpu(d, v, i)
+		vcpu_wake(v);
 }
 
 void domain_crash(struct domain *d, const char *reason)
@@ -313,6 +392,7 @@ static void stop_domain(struct domain *d)
 	unsigned i;
 
 	d->state = DOMAIN_DYING;
+	pirq_domain_stop(d);
 	for (i = 0; i < ARRAY_SIZE(d->watchdog); i++)
 		timer_stop(&d->watchdog[i]);
 	for_each_vcpu(d, v, i) {
@@ -328,6 +408,8 @@ int domain_kill(struct domain *d)
 	int rc;
 
 	BUG_ON(current_vcpu()->domain == d);
+	if (d->state == DOMAIN_DEAD)
+		return 0;
 	if (d->state < DOMAIN_DYING)
 		stop_domain(d);
 	rc = evtchn_close_all(d);
@@ -338,16 +420,42 @@ int domain_kill(struct domain *d)
 	if (rc)
 		return rc;
 	d->state = DOMAIN_DEAD;
-	unlist_domain(d);
 	free_parts(d);
-	if (dom0)
-		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
+	console_domain_retire(d);
+	tell_control_domain();
 	domain_put(d);
+	domain_reap();
 	return 0;
 }
 
+/* Structures without references, linked by next_unused; changed by compare-and-swap, because any lock may be held. */
+static struct domain *unused_domains;
+
 void domain_put(struct domain *d)
 {
-	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0)
+	struct domain *first;
+
+	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	do {
+		first = __atomic_load_n(&unused_domains, __ATOMIC_RELAXED);
+		d->next_unused = first;
+	} while (!__sync_bool_compare_and_swap(&unused_domains, first, d));
+	raise_work(WORK_REAP);
+}
+
+void domain_reap(void)
+{
+	struct domain *d, *next;
+
+	__atomic_fetch_and(&this_cpu()->work, ~(uint32_t)WORK_REAP, __ATOMIC_SEQ_CST);
+	d = __atomic_exchange_n(&unused_domains, NULL, __ATOMIC_ACQ_REL);
+	if (!d)
+		return;
+	for (; d; d = next) {
+		next = d->next_unused;
+		unlist_domain(d);
 		domain_free(d);
+	}
+	tell_control_domain();
 }

@@ -26,6 +26,8 @@ struct evtchn;
 struct grant_table;
 struct console_ring;
 struct e820_entry;
+struct rights;
+struct domain_pirqs;
 
 /* What a domain is allowed beyond its own memory. Checked by privileged_*() helpers, never by domid. */
 enum domain_privilege {
@@ -36,9 +38,9 @@ enum domain_privilege {
 enum domain_state {
 	DOMAIN_BUILDING, /* no vCPU has run yet */
 	DOMAIN_RUNNING,
-	DOMAIN_SHUTDOWN, /* shutdown_reason says why; vCPUs paused */
+	DOMAIN_SHUTDOWN, /* shutdown_reason says why; no vCPU runs */
 	DOMAIN_DYING,	 /* being torn down */
-	DOMAIN_DEAD,	 /* only page references of others keep the structure */
+	DOMAIN_DEAD,	 /* only page references of others keep the structure, and its number */
 };
 
 struct vcpu {
@@ -83,8 +85,12 @@ struct domain {
 	domid_t id;
 	enum domain_privilege privilege;
 	enum domain_state state;
-	uint32_t refs; /* the domain list's, and one per page that others still hold */
+	uint32_t refs; /* the living domain's own, and one per page that others still hold */
 	struct list link;
+	struct domain *next_unused;   /* no reference is left: waits for domain_reap() */
+	uint32_t pause_count;	      /* > 0: none of its vCPUs runs */
+	uint32_t controller_pauses;   /* how many of these a control domain asked for */
+	bool is_xenstore;	      /* the builder says so; reported, and nothing else */
 
 	shared_info_t *shared_info; /* a heap page, owned by this domain so that it can map it */
 	uint32_t max_vcpus;
@@ -102,9 +108,13 @@ struct domain {
 	/* --- event channels (core/event.c); guarded by event_lock --- */
 	spinlock_t event_lock;	  /* evtchn, poll_mask */
 	struct evtchn *evtchn[4]; /* pages of EVTCHNS_PER_PAGE, allocated when first needed */
+	uint32_t max_evtchn;	  /* its highest port, below MAX_EVTCHNS */
 	uint32_t poll_mask[1];	  /* vCPUs that are in SCHEDOP_poll */
 
 	struct grant_table *grant_table; /* mm/grant.c */
+	uint32_t max_grant_frames;	 /* at most MAX_GRANT_FRAMES */
+	struct rights *rights;		 /* core/rights.c; NULL: none */
+	struct domain_pirqs *pirqs;	 /* core/pirq.c; NULL: none */
 
 	/* --- shares --- */
 	uint32_t weight;	 /* SCHED_DEFAULT_WEIGHT unless set; the domain's vCPUs divide it */
@@ -136,8 +146,12 @@ extern struct domain *dom0;
 extern struct list domain_list;
 extern spinlock_t domain_list_lock;
 
-/* NULL when there is none. No reference is taken: valid until the next preemption point. */
+/* NULL when there is none, or only a dead one. No reference is taken: valid until the next preemption point. */
 struct domain *domain_by_id(domid_t id);
+/* The first domain, dead or alive, whose number is not below id; NULL: none. */
+struct domain *domain_from(domid_t id);
+/* The next number that no domain has, dead or alive; DOMID_INVALID: none is left. */
+domid_t domain_free_id(void);
 
 /* Allocates the structure, its shared_info and vCPU 0..max_vcpus-1 on demand; the result is in DOMAIN_BUILDING. NULL: no memory. */
 struct domain *domain_create(domid_t id, enum domain_privilege privilege, uint32_t max_vcpus,
@@ -147,6 +161,8 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id);
 /* d's vCPU number id, made now if it never existed; NULL as vcpu_create(). */
 struct vcpu *domain_vcpu(struct domain *d, uint32_t id);
 void domain_unpause_first(struct domain *d); /* DOMAIN_BUILDING -> DOMAIN_RUNNING */
+/* Ends a shutdown: d's vCPUs go on behind the call that shut it down (XEN_DOMCTL_resumedomain). */
+void domain_resume(struct domain *d);
 
 /*
  * Guest state beyond repair. Keeps the first reason, stops the domain's vCPUs; safe anywhere: the caller goes on
@@ -159,11 +175,13 @@ void domain_shutdown(struct domain *d, uint32_t reason);
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout) MUST_CHECK;
 /*
  * Tears a domain down: channels, memory, vCPUs, then the structure, which stays only as long as others hold pages of it. d is
- * not the running domain. 0 (d is gone) or -ERESTART.
+ * not the running domain. 0 (d is dead, or gone) or -ERESTART.
  */
 int domain_kill(struct domain *d) MUST_CHECK;
-/* Drops one of d->refs; the last one frees the structure. */
+/* Drops one of d->refs. After the last one the structure waits for domain_reap(). Any locks may be held. */
 void domain_put(struct domain *d);
+/* Body of WORK_REAP: frees the structures that nobody refers to any more. No lock is held. */
+void domain_reap(void);
 
 /* DOMID_SELF, an own domid, or, for a control domain, anybody's. NULL with *rc = -ESRCH or -EPERM. */
 struct domain *domain_lookup(domid_t id, int *rc);

@@ -202,9 +202,11 @@ static const char *read_string_note(struct reader *r, unsigned note, uint32_t of
 {
 	char text[256];
 
-	len = MIN(len, sizeof(text));
-	if (!elf_read(r->source, offset, text, len) || strnlen(text, len) == len)
-		return elf_fail(r->image, "note %s is a text without an end", note_names[note]);
+	/* Linux leaves the final 0 out of FEATURES. */
+	len = MIN(len, sizeof(text) - 1);
+	if (!elf_read(r->source, offset, text, len))
+		return elf_fail(r->image, "note %s is outside the file", note_names[note]);
+	text[len] = 0;
 	return set_string(r->image, note, text);
 }
 

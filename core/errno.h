@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error numbers, as <xen/errno.h> has them, without its prefix; and ERESTART, which stays inside the hypervisor: a long
- * operation stopped half way, and its caller makes the guest issue it again (hypercall_restart).
+ * Error numbers, as <xen/errno.h> has them, without its prefix; and ERESTART, which stays
+ * inside the hypervisor: a long operation stopped half way, and its caller makes the
+ * guest issue it again (hypercall_restart).
  */
 #ifndef RINGLET_CORE_ERRNO_H
 #define RINGLET_CORE_ERRNO_H

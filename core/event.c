@@ -35,6 +35,16 @@ bool vcpu_events_pending(const struct vcpu *v)
 	return v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask;
 }
 
+void vcpu_send_nmi(struct vcpu *v)
+{
+	if (v->nmi_pending)
+		return;
+	v->nmi_pending = true;
+	vcpu_unblock(v);
+	if (v == current_vcpu())
+		raise_work(WORK_VCPU);
+}
+
 static void select_word(struct vcpu *v, unsigned port)
 {
 	if (!atomic_test_and_set_bit(&v->info->evtchn_pending_sel, port / 32))
@@ -98,8 +108,8 @@ void evtchn_send_global_virq(struct domain *d, unsigned virq)
 
 /* ---- a vcpu_info of the guest's own (VCPUOP_register_vcpu_info) ---- */
 
-/* Puts a heap address in front of another frame. The page's own frame waits behind it, for the release. */
-static void *map_guest_frame(mfn_t mfn)
+/* A heap address is put in front of the frame; the page's own frame waits behind it, for the release. */
+void *guest_frame_keep(mfn_t mfn)
 {
 	void *va = heap_page_alloc();
 
@@ -108,7 +118,7 @@ static void *map_guest_frame(mfn_t mfn)
 	return va;
 }
 
-static void unmap_guest_frame(void *va)
+void guest_frame_release(void *va)
 {
 	hv_map_page((uintptr_t)va, heap_page_mfn(va), PTE_P | PTE_RW);
 	heap_page_free(va);
@@ -134,7 +144,7 @@ int vcpu_info_register(struct vcpu *v, mfn_t mfn, uint32_t offset)
 		return -EINVAL;
 	if (get_page_and_type(mfn, v->domain, PGT_WRITABLE, false))
 		return -EINVAL;
-	page = map_guest_frame(mfn);
+	page = guest_frame_keep(mfn);
 	if (!page) {
 		put_page_and_type(mfn_to_page(mfn));
 		return -ENOMEM;
@@ -155,7 +165,7 @@ void vcpu_info_release(struct vcpu *v)
 	if (v->info_mfn == INVALID_MFN)
 		return;
 	use_info(v, &v->domain->shared_info->vcpu_info[v->id]);
-	unmap_guest_frame(v->info_page);
+	guest_frame_release(v->info_page);
 	put_page_and_type(mfn_to_page(v->info_mfn));
 	v->info_page = NULL;
 	v->info_mfn = INVALID_MFN;

@@ -50,12 +50,17 @@ void evtchn_send_global_virq(struct domain *d, unsigned virq);
 int evtchn_is_pending(struct domain *d, uint32_t port) MUST_CHECK;
 /* Marks the upcall pending and wakes v from block; what every event ends in. */
 void vcpu_mark_events_pending(struct vcpu *v);
+/* Gives v its NMI, which also ends a block. */
+void vcpu_send_nmi(struct vcpu *v);
 /* Is an event pending and not masked: v must not block. */
 bool vcpu_events_pending(const struct vcpu *v);
 /* Moves v's event state to a registered vcpu_info; pending bits are carried over. -EINVAL, -ENOMEM. */
 int vcpu_info_register(struct vcpu *v, mfn_t mfn, uint32_t offset) MUST_CHECK;
 /* Gives the registered page back; v, which is not to run again, is on its shared_info slot afterwards. */
 void vcpu_info_release(struct vcpu *v);
+/* A mapping of a guest's frame that stays; the caller holds a writable reference as long. NULL: no memory. */
+void *guest_frame_keep(mfn_t mfn);
+void guest_frame_release(void *va);
 /* Closes every channel (EVTCHNOP_reset, teardown); restartable (-ERESTART). */
 int evtchn_close_all(struct domain *d) MUST_CHECK;
 /* Gives back the memory; every channel is closed. */

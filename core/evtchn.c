@@ -13,6 +13,7 @@
 #include "core/console.h"
 #include "core/errno.h"
 #include "core/lib.h"
+#include "core/pirq.h"
 #include "core/sched.h"
 #include "mm/page.h"
 
@@ -57,7 +58,7 @@ static int find_free_port(struct domain *d)
 {
 	if (d->state >= DOMAIN_DYING)
 		return -EINVAL;
-	for (unsigned port = 0; port < MAX_EVTCHNS; port++) {
+	for (unsigned port = 0; port <= d->max_evtchn; port++) {
 		struct evtchn **page = &d->evtchn[port / EVTCHNS_PER_PAGE];
 
 		if (!*page)
@@ -190,10 +191,34 @@ static int bind_ipi(evtchn_bind_ipi_t *op)
 	return MIN(port, 0);
 }
 
-/* Xen's answer to a domain that was given no physical interrupt; none has any here. */
-static int bind_pirq(const evtchn_bind_pirq_t *op)
+static int bind_pirq(evtchn_bind_pirq_t *op)
 {
-	return op->pirq >= NR_PIRQS ? -EINVAL : -EPERM;
+	struct domain *d = current_vcpu()->domain;
+	uint32_t pirq;
+	int port, rc;
+
+	if (op->pirq >= NR_PIRQS)
+		return -EINVAL;
+	pirq = index_nospec(op->pirq, NR_PIRQS);
+	if (!pirq_permitted(d, pirq))
+		return -EPERM;
+	spin_lock(&d->event_lock);
+	port = pirq_port(d, pirq) ? -EEXIST : find_free_port(d);
+	if (port >= 0) {
+		*evtchn_port(d, (unsigned)port) = (struct evtchn){
+			.state = ECS_PIRQ,
+			.pirq = (uint16_t)pirq,
+		};
+		rc = pirq_bind(d, pirq, (unsigned)port, op->flags & BIND_PIRQ__WILL_SHARE);
+		if (rc) {
+			free_port(d, (unsigned)port);
+			port = rc;
+		} else {
+			op->port = (evtchn_port_t)port;
+		}
+	}
+	spin_unlock(&d->event_lock);
+	return MIN(port, 0);
 }
 
 /* ---- closing ---- */
@@ -229,6 +254,9 @@ static int close_locked(struct domain *d, unsigned port)
 		return -EINVAL;
 	case ECS_VIRQ:
 		unbind_virq(d, port, chn->virq);
+		break;
+	case ECS_PIRQ:
+		pirq_unbind(d, chn->pirq, port);
 		break;
 	case ECS_INTERDOMAIN:
 		disconnect(d, chn);

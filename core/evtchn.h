@@ -5,7 +5,10 @@
 
 #include "core/event.h"
 
-/* d's port, also on mispredicted paths a real one; NULL when the number is too high or its page was never needed. */
+/*
+ * d's port, also on mispredicted paths a real one; NULL when the number is
+ * too high or its page was never needed.
+ */
 static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
 {
 	struct evtchn *page;

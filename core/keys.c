@@ -7,6 +7,7 @@
 #include "arch/x86_32/dump.h"
 #include "core/console.h"
 #include "core/event.h"
+#include "core/pirq.h"
 #include "core/sched.h"
 #include "core/timer.h"
 #include "mm/page.h"
@@ -146,6 +147,12 @@ static void key_events(void)
 		;
 }
 
+static void key_interrupts(void)
+{
+	printk("Interrupt lines that domains have bound:\n");
+	pirq_dump();
+}
+
 static void key_reboot(void)
 {
 	printk("reboot\n");
@@ -188,6 +195,7 @@ static const struct {
 	{ 'm', key_memory, "memory" },
 	{ 't', key_timers, "timers" },
 	{ 'e', key_events, "event channels" },
+	{ 'i', key_interrupts, "interrupts" },
 	{ 'q', key_ask_guests, "make guests print their own state (VIRQ_DEBUG)" },
 	{ 'R', key_reboot, "restart the machine, without asking" },
 	{ 'P', key_power_off, "power the machine off, without asking" },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory and string functions. The compiler calls the first four on its own account, in the hypervisor as in
- * every freestanding program, so their loops must not be turned into calls of themselves.
+ * The memory and string functions. The compiler calls the first four on its own
+ * account, in the hypervisor as in every freestanding program, so their loops must
+ * not be turned into calls of themselves.
  */
 #include "core/lib.h"
 

@@ -32,14 +32,4 @@ size_t strlcpy(char *dst, const char *src, size_t size);
 /* Number in base 10 or, with 0x, 16. *end is the first byte not used. Saturates at 2^64-1. */
 uint64_t parse_u64(const char *s, const char **end);
 
-/* n / d and n % d for 64 by 32 bits. d must not be 0. */
-static inline uint64_t div64_32(uint64_t n, uint32_t d, uint32_t *rem)
-{
-	uint64_t q = n / d;
-
-	if (rem)
-		*rem = (uint32_t)(n - q * d);
-	return q;
-}
-
 #endif

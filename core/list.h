@@ -9,9 +9,9 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name)              \
-	{                            \
-		&(name), &(name)     \
+#define LIST_INIT(name)          \
+	{                        \
+		&(name), &(name) \
 	}
 
 static inline void list_init(struct list *l)
@@ -42,7 +42,9 @@ static inline void list_add_head(struct list *item, struct list *head)
 	list_add_before(item, head->next);
 }
 
-/* Leaves the item linked to itself, so that removing twice is harmless and list_empty(item) tells. */
+/*
+ * Leaves the item linked to itself, so that removing twice is harmless and list_empty(item) tells.
+ */
 static inline void list_del(struct list *item)
 {
 	item->prev->next = item->next;

@@ -4,7 +4,7 @@
  * points, where no lock may be held; so a lock never needs to mask interrupts.
  *
  * Lock order (outermost first): domain list > domain page_lock > grant table > event channels of the lower
- * domid > of the higher > scheduler queue > timer heap > page allocator > map cache > console.
+ * domid > of the higher > physical interrupts > scheduler queue > timer heap > page allocator > map cache > console.
  */
 #ifndef RINGLET_CORE_LOCK_H
 #define RINGLET_CORE_LOCK_H

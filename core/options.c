@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's command line. One table says every option, and docs/options.md lists the same (a test compares
- * them). Parsing runs before there is a console, so complaints are kept until options_report().
+ * The hypervisor's command line. One table says every option, and docs/options.md lists
+ * the same (a test compares them). Parsing runs before there is a console, so
+ * complaints are kept until options_report().
  */
 #include "core/options.h"
 
@@ -30,7 +31,9 @@ static unsigned nr_complaints;
 
 struct option {
 	const char *name;
-	/* Takes the text after '=', or NULL when there is none; false: not a value of this option. */
+	/*
+	 * Takes the text after '=', or NULL when there is none; false: not a value of this option.
+	 */
 	bool (*parse)(const char *value, void *target);
 	void *target;
 };
@@ -167,7 +170,10 @@ static bool console_device(const char *name, size_t len)
 	return len == 4 && !strncmp(name, "none", len);
 }
 
-/* A list: what it names is used, all else is not. A list with a mistake changes nothing: the complaint has to appear. */
+/*
+ * A list: what it names is used, all else is not. A list with a mistake changes
+ * nothing: the complaint has to appear.
+ */
 static bool parse_console(const char *value, void *target)
 {
 	const uint8_t com_before = options.com_used;

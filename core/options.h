@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's command line: `name` or `name=value` words. The table is in core/options.c, which is also what docs/options.md
- * lists; an unknown or malformed word is reported on the console and otherwise ignored.
+ * The hypervisor's command line: `name` or `name=value` words. The table is in
+ * core/options.c, which is also what docs/options.md lists; an unknown or malformed word is
+ * reported on the console and otherwise ignored.
  */
 #ifndef RINGLET_CORE_OPTIONS_H
 #define RINGLET_CORE_OPTIONS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the line. Everything here must work with any lock held and any state broken: it allocates nothing and
- * takes no lock, and a failure inside it stops the machine without another word.
+ * The end of the line. Everything here must work with any lock held and any
+ * state broken: it allocates nothing and takes no lock, and a failure inside it
+ * stops the machine without another word.
  */
 #include "core/panic.h"
 

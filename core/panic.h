@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The failures that stop the machine (docs/errors.md has all four kinds): a hypervisor bug, or a machine that cannot run
- * it. Nothing that a guest controls may reach either.
+ * The failures that stop the machine (docs/errors.md has all four kinds): a hypervisor bug, or a
+ * machine that cannot run it. Nothing that a guest controls may reach either.
  */
 #ifndef RINGLET_CORE_PANIC_H
 #define RINGLET_CORE_PANIC_H
 
 #include "core/types.h"
 
-/* Stop (or reboot, by the `panic=` and `noreboot` options) with advice for a person. Never returns. */
+/*
+ * Stop (or reboot, by the `panic=` and `noreboot` options) with advice for a person. Never returns.
+ */
 void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN COLD;
 
 /* A hypervisor bug: registers, backtrace and the running guest's state, then as panic(). */

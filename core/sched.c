@@ -35,6 +35,7 @@ struct run_queue {
 	uint64_t min_vruntime; /* never goes back; about the least of those that are runnable */
 	struct timer slice;    /* the running vCPU has had its turn */
 	struct timer refill;   /* the first throttled domain's next window */
+	s_time_t idle_time;    /* nobody wanted to run */
 	bool yielding;	       /* the running vCPU lets another go first */
 };
 
@@ -112,8 +113,10 @@ static void charge(struct run_queue *q, struct vcpu *v, s_time_t now)
 	s_time_t ran = now - v->run_since;
 
 	v->run_since = now;
-	if (!v->domain)
+	if (!v->domain) {
+		q->idle_time += ran;
 		return;
+	}
 	v->vruntime += weighted(v, ran);
 	if (v->domain->cap)
 		v->domain->cap_used += ran;
@@ -295,6 +298,8 @@ void do_work(void)
 			timer_run_due();
 		if (work & WORK_KEY)
 			debug_key_pending();
+		if (work & WORK_REAP)
+			domain_reap();
 		if (work & WORK_SCHEDULE)
 			schedule();
 	}
@@ -315,7 +320,7 @@ void idle_loop(void)
 bool vcpu_runnable(const struct vcpu *v)
 {
 	return v->initialised && v->online && !v->blocked && !v->pause_count &&
-	       v->domain->state == DOMAIN_RUNNING;
+	       !v->domain->pause_count && v->domain->state == DOMAIN_RUNNING;
 }
 
 /* v is neither running nor queued, and runnable. */
@@ -388,8 +393,9 @@ void domain_pause(struct domain *d)
 	struct vcpu *v;
 	unsigned i;
 
+	d->pause_count++;
 	for_each_vcpu(d, v, i)
-		vcpu_pause(v);
+		vcpu_sleep(v);
 }
 
 void domain_unpause(struct domain *d)
@@ -397,8 +403,33 @@ void domain_unpause(struct domain *d)
 	struct vcpu *v;
 	unsigned i;
 
+	BUG_ON(d->pause_count == 0);
+	if (--d->pause_count)
+		return;
 	for_each_vcpu(d, v, i)
-		vcpu_unpause(v);
+		vcpu_wake(v);
+}
+
+void sched_set_shares(struct domain *d, uint32_t weight, uint32_t cap)
+{
+	struct run_queue *q = this_queue();
+
+	spin_lock(&q->lock);
+	d->weight = weight;
+	if (cap && !d->cap) {
+		d->cap_window = time_now();
+		d->cap_used = 0;
+	}
+	d->cap = cap;
+	spin_unlock(&q->lock);
+	/* The slice of whoever runs follows the new shares; those over their old cap look again. */
+	raise_work(WORK_SCHEDULE);
+	refill_throttled(q);
+}
+
+s_time_t sched_idle_time(unsigned cpu)
+{
+	return run_queues[cpu].idle_time;
 }
 
 void sched_yield(void)

@@ -39,6 +39,8 @@ void vcpu_unpause(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 bool vcpu_runnable(const struct vcpu *v);
+/* weight: 1 .. SCHED_MAX_WEIGHT; cap: percent of one CPU, 0 for none. */
+void sched_set_shares(struct domain *d, uint32_t weight, uint32_t cap);
 
 /* Bodies of SCHEDOP_*; current. They only ask for a switch, which the way out makes: the result is already the guest's then. */
 void sched_yield(void);
@@ -52,6 +54,8 @@ void vcpu_runstate_change(struct vcpu *v, int state, s_time_t now);
 void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out);
 /* Writes v's registered runstate area; v is current, or its address space is still the one in use. */
 void vcpu_runstate_publish(struct vcpu *v);
+/* How long this processor had nobody to run, up to when somebody last did. */
+s_time_t sched_idle_time(unsigned cpu);
 /* Console (debug key s). */
 void sched_dump(void);
 

@@ -94,8 +94,12 @@ void wallclock_set(uint64_t seconds_at_boot, uint32_t nsec)
 	spin_lock(&domain_list_lock);
 	boot_seconds = seconds_at_boot;
 	boot_nsec = nsec;
-	list_for_each(pos, &domain_list)
-		wallclock_update(list_entry(pos, struct domain, link));
+	list_for_each(pos, &domain_list) {
+		struct domain *d = list_entry(pos, struct domain, link);
+
+		if (d->shared_info) /* a dead one has none */
+			wallclock_update(d);
+	}
 	spin_unlock(&domain_list_lock);
 }
 

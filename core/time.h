@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest time: the pvclock of each vCPU, wall clock, and the timers that vcpu_op and set_timer_op arm.
+ * Guest time: the pvclock of each vCPU, wall clock, and the timers
+ * that vcpu_op and set_timer_op arm.
  */
 #ifndef RINGLET_CORE_TIME_H
 #define RINGLET_CORE_TIME_H
@@ -8,8 +9,8 @@
 #include "core/domain.h"
 
 /*
- * Rewrites v->info->time under its version protocol (odd while changing), and v's registered copy of it when v is current;
- * else that is done when v next runs. v is current or not running.
+ * Rewrites v->info->time under its version protocol (odd while changing), and v's registered copy
+ * of it when v is current; else that is done when v next runs. v is current or not running.
  */
 void vcpu_time_update(struct vcpu *v);
 /* Wall clock of all domains, and of those to come; secs/nsecs since 1970 at s_time 0. */
@@ -25,7 +26,10 @@ void vcpu_stop_singleshot(struct vcpu *v);
 int vcpu_set_periodic(struct vcpu *v, s_time_t period) MUST_CHECK;
 void vcpu_timers_init(struct vcpu *v);
 void vcpu_timers_stop(struct vcpu *v);
-/* v leaves / comes onto the CPU: a periodic timer ticks once for all the time that its vCPU was away. */
+/*
+ * v leaves / comes onto the CPU: a periodic timer ticks once for all
+ * the time that its vCPU was away.
+ */
 void vcpu_timers_suspend(struct vcpu *v);
 void vcpu_timers_resume(struct vcpu *v);
 

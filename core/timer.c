@@ -8,11 +8,13 @@
  *             |child
  *             c
  *
- * Each timer also knows the pointer that leads to it (root, a child or a next), which makes removal of any of them a
- * matter of a few words. Inserting takes constant time, removing the logarithm of their number, amortised.
+ * Each timer also knows the pointer that leads to it (root, a child or a next), which makes
+ * removal of any of them a matter of a few words. Inserting takes constant time, removing
+ * the logarithm of their number, amortised.
  *
- * The hardware is programmed when the earliest deadline moves forward. When it moves back the interrupt comes too
- * early once, finds nothing due, and is programmed anew: guests arm timers far more often than they let them fire.
+ * The hardware is programmed when the earliest deadline moves forward. When it moves back the
+ * interrupt comes too early once, finds nothing due, and is programmed anew: guests arm
+ * timers far more often than they let them fire.
  */
 #include "core/timer.h"
 
@@ -36,7 +38,10 @@ static void set_link(struct timer **link, struct timer *t)
 		t->link = link;
 }
 
-/* Both are roots with no next. The later one becomes the first child of the earlier, which is returned. */
+/*
+ * Both are roots with no next. The later one becomes the first child
+ * of the earlier, which is returned.
+ */
 static struct timer *meld(struct timer *a, struct timer *b)
 {
 	if (!a || !b)
@@ -52,7 +57,10 @@ static struct timer *meld(struct timer *a, struct timer *b)
 	return a;
 }
 
-/* Makes one heap of a list of siblings: melds pairs from the front, then all pairs together from the back. */
+/*
+ * Makes one heap of a list of siblings: melds pairs from the front, then
+ * all pairs together from the back.
+ */
 static struct timer *meld_siblings(struct timer *first)
 {
 	struct timer *pairs = NULL, *all = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers, kept per CPU in a heap ordered by deadline; the earliest is what the hardware is programmed to. Callbacks
- * run from WORK_TIMER, on the way back to the guest, with interrupts off and no lock held.
+ * One-shot timers, kept per CPU in a heap ordered by deadline; the earliest is what the
+ * hardware is programmed to. Callbacks run from WORK_TIMER, on the way back to the
+ * guest, with interrupts off and no lock held.
  */
 #ifndef RINGLET_CORE_TIMER_H
 #define RINGLET_CORE_TIMER_H
@@ -25,7 +26,10 @@ static inline bool timer_armed(const struct timer *t)
 {
 	return t->link != NULL;
 }
-/* WORK_TIMER's body: runs what is due, a bounded number a call, and programs the hardware for the next. */
+/*
+ * WORK_TIMER's body: runs what is due, a bounded number a call, and
+ * programs the hardware for the next.
+ */
 void timer_run_due(void);
 /* Console (debug key t). */
 void timer_dump(void);

@@ -3,11 +3,11 @@
  * Names for the numbers that must not be mixed up (all of them are integers to the compiler).
  *
  *   mfn_t    machine frame number: a real page of RAM or of a device
- *   pfn_t    the guest's own numbering of its pages; means nothing to the hypervisor without the domain
+ *   pfn_t    the guest's own numbering of its pages; means nothing without the domain
  *   paddr_t  machine address; mfn << PAGE_SHIFT
  *   gva_t    linear address in the running guest, never dereferenced: only the copy helpers take it
  *   pte_t    page-table entry of any level, PAE format
- *   s_time   nanoseconds since the hypervisor started its clock
+ *   s_time_t nanoseconds since the hypervisor started its clock
  */
 #ifndef RINGLET_CORE_TYPES_H
 #define RINGLET_CORE_TYPES_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The release of Xen whose interface guests are told they run on (xen_version, CPUID), and what we say about ourselves. */
+/*
+ * The release of Xen whose interface guests are told they run on (xen_version,
+ * CPUID), and what we say about ourselves.
+ */
 #ifndef RINGLET_CORE_VERSION_H
 #define RINGLET_CORE_VERSION_H
 

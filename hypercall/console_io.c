@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_console_io (<xen/xen.h>, CONSOLEIO_*). Any domain may write, into what is kept of its last words; only
- * a control domain reads what is typed.
+ * HYPERVISOR_console_io (<xen/xen.h>, CONSOLEIO_*). Any domain may write, into what is kept of its
+ * last words; only a control domain reads what is typed.
  */
 #include "hypercall/hypercall.h"
 

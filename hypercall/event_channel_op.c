@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_event_channel_op (<xen/event_channel.h>), and the old form in which the command is part of the argument.
- * The operations are in core/evtchn.c; here arguments come in and results go out.
+ * HYPERVISOR_event_channel_op (<xen/event_channel.h>), and the old form in which the
+ * command is part of the argument. The operations are in core/evtchn.c; here
+ * arguments come in and results go out.
  */
 #include "hypercall/hypercall.h"
 

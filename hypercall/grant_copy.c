@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_copy (<xen/grant_table.h>): bytes from one frame to another, each either the caller's own or granted to it.
+ * GNTTABOP_copy (<xen/grant_table.h>): bytes from one frame to another, each
+ * either the caller's own or granted to it.
  */
 #include "hypercall/grant.h"
 
@@ -68,7 +69,8 @@ static int16_t copy_bytes(const struct gnttab_copy *op, mfn_t from, mfn_t to)
 	char *dst;
 	const char *src;
 
-	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE || (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
+	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
+	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
 		return GNTST_bad_copy_arg;
 	src = frame_map(from);
 	dst = frame_map(to);
@@ -81,8 +83,8 @@ static int16_t copy_bytes(const struct gnttab_copy *op, mfn_t from, mfn_t to)
 
 int16_t grant_copy(const struct gnttab_copy *op)
 {
-	struct side source = {.access = GRANT_READ, .granted = op->flags & GNTCOPY_source_gref};
-	struct side dest = {.access = GRANT_WRITE, .granted = op->flags & GNTCOPY_dest_gref};
+	struct side source = { .access = GRANT_READ, .granted = op->flags & GNTCOPY_source_gref };
+	struct side dest = { .access = GRANT_WRITE, .granted = op->flags & GNTCOPY_dest_gref };
 	int16_t status;
 
 	status = side_domain(&source, op->source.domid);

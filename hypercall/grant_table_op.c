@@ -125,7 +125,7 @@ static int16_t setup_table(const struct gnttab_setup_table *op)
 	d = domain_for(op->dom, &status);
 	if (!d)
 		return status;
-	if (grant_table_grow(d, op->nr_frames))
+	if (op->nr_frames > d->max_grant_frames || grant_table_grow(d, op->nr_frames))
 		return GNTST_general_error;
 	for (i = 0; i < op->nr_frames; i++)
 		if (put_guest_u32((gva_t)op->frame_list.p + i * (uint32_t)sizeof(xen_pfn_t), grant_table_mfn(d, i)))
@@ -159,7 +159,7 @@ static long do_query_size(gva_t arg)
 	d = domain_for(op.dom, &op.status);
 	if (d) {
 		op.nr_frames = grant_table_frames(d);
-		op.max_nr_frames = MAX_GRANT_FRAMES;
+		op.max_nr_frames = d->max_grant_frames;
 	}
 	return copy_to_guest(arg, &op, sizeof(op));
 }

@@ -32,6 +32,6 @@ hypercall_fn hypercall_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_
 	do_sched_op_compat, do_platform_op, do_set_debugreg, do_get_debugreg, do_update_descriptor, do_memory_op, do_multicall,
 	do_update_va_mapping, do_set_timer_op, do_event_channel_op_compat, do_xen_version, do_console_io, do_physdev_op_compat,
 	do_grant_table_op, do_vm_assist, do_update_va_mapping_otherdomain, do_iret, do_vcpu_op, do_mmuext_op, do_nmi_op,
-	do_sched_op, do_callback_op, do_event_channel_op, do_physdev_op;
+	do_sched_op, do_callback_op, do_event_channel_op, do_physdev_op, do_sysctl, do_domctl;
 
 #endif

@@ -29,8 +29,10 @@ static void resume(struct vcpu *v, struct trap_frame *f, const struct iret_frame
 		f->esp = frame->esp;
 		f->ss = frame->ss & 0xffff;
 	}
-	if (vm_assist_on(v->domain, VMASST_TYPE_architectural_iopl))
+	if (vm_assist_on(v->domain, VMASST_TYPE_architectural_iopl)) {
 		v->arch.iopl = (frame->eflags & EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT;
+		arch_iopl_changed(v);
+	}
 	v->arch.nmi_masked = false;
 	v->info->evtchn_upcall_mask = !(frame->eflags & EFLAGS_IF);
 }
@@ -57,6 +59,8 @@ long ASMCALL do_iret(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_
 		domain_crash(v->domain, "iret: no usable frame on the stack");
 		return 0;
 	}
+	/* The exit path stores the result, but that of a multicall takes it from here. */
+	f->eax = frame.eax;
 	if (frame.eflags & EFLAGS_VM) {
 		/*
 		 * No virtual-8086 mode: the guest's kernel gets a fault it can blame on the task.

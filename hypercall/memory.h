@@ -15,12 +15,15 @@
 unsigned memop_max_order(const struct domain *caller);
 
 /*
- * What mem_flags ask of an allocation: *limit is where the frame numbers must stay below, 0 for anywhere.
- * False: they ask for something impossible.
+ * What mem_flags ask of an allocation: *limit is where the frame numbers must stay below, 0 for
+ * anywhere. False: they ask for something impossible.
  */
 bool memop_decode_flags(uint32_t mem_flags, mfn_t *limit) MUST_CHECK;
 
-/* Elements [first, last] of a list of xen_pfn_t at `list` lie in guest memory. The address of the whole list may not wrap. */
+/*
+ * Elements [first, last] of a list of xen_pfn_t at `list` lie in guest memory. The
+ * address of the whole list may not wrap.
+ */
 bool memop_list_ok(gva_t list, uint32_t first, uint32_t last) MUST_CHECK;
 
 /* XENMEM_exchange. */

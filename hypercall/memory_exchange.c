@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XENMEM_exchange (<xen/memory.h>): a domain swaps frames for others, mostly to get contiguous or low ones. Worked off in
- * chunks, each as large as the larger of the two extent sizes; a chunk is exchanged wholly or not at all.
+ * XENMEM_exchange (<xen/memory.h>): a domain swaps frames for others, mostly to get
+ * contiguous or low ones. Worked off in chunks, each as large as the larger of the two extent
+ * sizes; a chunk is exchanged wholly or not at all.
  *
- * The caller's structure is read once; every address computed from it goes through the copy helpers (XSA-29, XSA-212).
- * Only frames that nothing refers to can be given away (XSA-214, XSA-287).
+ * The caller's structure is read once; every address computed from it goes through the copy helpers
+ * (XSA-29, XSA-212). Only frames that nothing refers to can be given away (XSA-214, XSA-287).
  */
 #include "hypercall/memory.h"
 
@@ -49,7 +50,8 @@ static int hold_frame(struct exchange *x, mfn_t mfn)
 		put_page(page);
 		return -EINVAL;
 	}
-	if ((page->count_info & PGC_COUNT_MASK) != 2 || (page->type_info & (PGT_COUNT_MASK | PGT_PINNED | PGT_PARTIAL))) {
+	if ((page->count_info & PGC_COUNT_MASK) != 2 ||
+	    (page->type_info & (PGT_COUNT_MASK | PGT_PINNED | PGT_PARTIAL))) {
 		put_page(page);
 		return -EBUSY;
 	}
@@ -92,7 +94,8 @@ static int allocate_output(struct exchange *x, uint32_t chunk)
 	struct page_info *page;
 
 	while (x->nr_out < 1u << x->out_chunk) {
-		if (get_guest_u32(&x->out_pfns[x->nr_out], slot(x->out_list, (chunk << x->out_chunk) + x->nr_out)))
+		if (get_guest_u32(&x->out_pfns[x->nr_out],
+				  slot(x->out_list, (chunk << x->out_chunk) + x->nr_out)))
 			return -EFAULT;
 		page = alloc_pages(x->out_order, x->limit);
 		if (!page)
@@ -123,7 +126,10 @@ static void release_input(struct exchange *x)
 	}
 }
 
-/* The exchange is done when this starts: a list that cannot be written costs the guest the numbers, not the frames. */
+/*
+ * The exchange is done when this starts: a list that cannot be written costs
+ * the guest the numbers, not the frames.
+ */
 static int hand_out(struct exchange *x, uint32_t chunk)
 {
 	int rc = 0;
@@ -167,7 +173,8 @@ static int check_request(const struct xen_memory_exchange *guest)
 	if (MAX(in_order, out_order) > memop_max_order(current_vcpu()->domain))
 		return -EPERM;
 	if (guest->nr_exchanged > guest->in.nr_extents || guest->in.domid != guest->out.domid ||
-	    UINT32_MAX >> in_order < guest->in.nr_extents || UINT32_MAX >> out_order < guest->out.nr_extents ||
+	    UINT32_MAX >> in_order < guest->in.nr_extents ||
+	    UINT32_MAX >> out_order < guest->out.nr_extents ||
 	    guest->in.nr_extents << in_order != guest->out.nr_extents << out_order)
 		return -EINVAL;
 	return 0;

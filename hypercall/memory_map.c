@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory maps of HYPERVISOR_memory_op (<xen/memory.h>): the one of the machine, for a control domain, and each domain's
- * own; and where the machine-to-physical table is.
+ * The memory maps of HYPERVISOR_memory_op (<xen/memory.h>): the one of the machine, for a control
+ * domain, and each domain's own; and where the machine-to-physical table is.
  */
 #include "hypercall/memory.h"
 
@@ -52,14 +52,17 @@ long memop_get_machine_memory_map(gva_t arg)
 		if (copy_to_guest(out, &entry, sizeof(entry)))
 			return -EFAULT;
 	}
-	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries), boot_info.nr_regions);
+	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries),
+			     boot_info.nr_regions);
 }
 
 long memop_get_memory_map(gva_t arg)
 {
 	const struct domain *d = current_vcpu()->domain;
 	struct xen_memory_map guest;
-	struct e820_entry all = {.start = 0, .size = (uint64_t)d->max_pages << PAGE_SHIFT, .type = E820_RAM};
+	struct e820_entry all = { .start = 0,
+				  .size = (uint64_t)d->max_pages << PAGE_SHIFT,
+				  .type = E820_RAM };
 	const void *from = d->memory_map ? (const void *)d->memory_map : &all;
 	uint32_t have = d->memory_map ? d->memory_map_entries : 1;
 
@@ -67,7 +70,8 @@ long memop_get_memory_map(gva_t arg)
 		return -EFAULT;
 	if (guest.buffer.p) {
 		have = MIN(have, guest.nr_entries);
-		if (copy_to_guest((gva_t)guest.buffer.p, from, have * (uint32_t)sizeof(struct e820_entry)))
+		if (copy_to_guest((gva_t)guest.buffer.p, from,
+				  have * (uint32_t)sizeof(struct e820_entry)))
 			return -EFAULT;
 	}
 	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries), have);

@@ -13,10 +13,13 @@
 enum multicall_state {
 	MULTICALL_NONE,
 	MULTICALL_RUNNING,
-	MULTICALL_RESTART, /* the running entry wants to be issued again, as multicall_restart[cpu] says */
+	/* the running entry wants to be issued again, as multicall_restart[cpu] says */
+	MULTICALL_RESTART,
 };
 
-/* What hypercall_restart() was given while MULTICALL_RUNNING: the first nr_args arguments change. */
+/*
+ * What hypercall_restart() was given while MULTICALL_RUNNING: the first nr_args arguments change.
+ */
 struct multicall_restart {
 	uint32_t op;
 	uint32_t nr_args;

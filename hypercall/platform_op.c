@@ -36,12 +36,12 @@ long ASMCALL do_platform_op(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4,
 	xen_platform_op_t op;
 
 	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
+	if (!domain_is_control(current_vcpu()->domain))
+		return -EPERM;
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	if (op.interface_version != XENPF_INTERFACE_VERSION)
 		return -EACCES;
-	if (!domain_is_control(current_vcpu()->domain))
-		return -EPERM;
 	switch (op.cmd) {
 	case XENPF_settime32:
 		wallclock_set_at(op.u.settime32.secs, op.u.settime32.nsecs,

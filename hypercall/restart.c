@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Restarts: a hypercall that would take too long puts its remaining work into the guest's registers and moves the guest's
- * instruction pointer back on the `int`, so that the guest itself issues it again after whatever was waiting.
- * The guest may change these registers meanwhile: a handler checks every argument anew each time.
+ * Restarts: a hypercall that would take too long puts its remaining work into the guest's
+ * registers and moves the guest's instruction pointer back on the `int`, so that the guest itself
+ * issues it again after whatever was waiting. The guest may change these registers meanwhile: a
+ * handler checks every argument anew each time.
  */
 #include <stdarg.h>
 
@@ -30,7 +31,8 @@ static void restart_in_multicall(uint32_t op, unsigned nr_args, va_list args)
 static void restart_in_frame(uint32_t op, unsigned nr_args, va_list args)
 {
 	struct trap_frame *frame = guest_frame();
-	uint32_t *const reg[] = {&frame->ebx, &frame->ecx, &frame->edx, &frame->esi, &frame->edi, &frame->ebp};
+	uint32_t *const reg[] = { &frame->ebx, &frame->ecx, &frame->edx,
+				  &frame->esi, &frame->edi, &frame->ebp };
 	unsigned i;
 
 	frame->eax = op;

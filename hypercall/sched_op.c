@@ -65,7 +65,10 @@ static long watchdog(gva_t arg)
 	return domain_watchdog(current_vcpu()->domain, op.id, op.timeout);
 }
 
-/* A domain that drives hardware may ask to stay on one processor for a while. With a negative number it stops asking. */
+/*
+ * A domain that drives hardware may ask to stay on one processor for a while.
+ * With a negative number it stops asking.
+ */
 static long pin_override(gva_t arg)
 {
 	struct vcpu *v = current_vcpu();

@@ -2,8 +2,8 @@
 /*
  * HYPERVISOR_set_timer_op: VIRQ_TIMER at an absolute time, which comes in two registers.
  *
- * Old kernels mean "no timer" by a time that has wrapped to negative, or is absurdly far off, while others mean "at once"
- * by it. Xen answers both with an event soon, but not at once, and so do we.
+ * Old kernels mean "no timer" by a time that has wrapped to negative, or is absurdly far off, while
+ * others mean "at once" by it. Xen answers both with an event soon, but not at once, and so do we.
  */
 #include "hypercall/hypercall.h"
 

@@ -51,5 +51,7 @@ hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
 	[__HYPERVISOR_callback_op] = do_callback_op,
 	[__HYPERVISOR_event_channel_op] = do_event_channel_op,
 	[__HYPERVISOR_physdev_op] = do_physdev_op,
+	[__HYPERVISOR_sysctl] = do_sysctl,
+	[__HYPERVISOR_domctl] = do_domctl,
 };
 #pragma GCC diagnostic pop

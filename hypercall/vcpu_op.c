@@ -130,12 +130,7 @@ static long send_nmi(struct vcpu *v, gva_t arg)
 {
 	if (arg)
 		return -EINVAL;
-	if (!v->nmi_pending) {
-		v->nmi_pending = true;
-		vcpu_unblock(v);
-		if (v == current_vcpu())
-			raise_work(WORK_VCPU);
-	}
+	vcpu_send_nmi(v);
 	return 0;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_vm_assist (<xen/xen.h>, VMASST_*): a guest asks for behaviour that is not the default. */
+/*
+ * HYPERVISOR_vm_assist (<xen/xen.h>, VMASST_*): a guest asks for behaviour that is not the default.
+ */
 #include "hypercall/hypercall.h"
 
 #define VALID_TYPES                                                                   \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_xen_version (<xen/version.h>): what guests are told they run on. Kernels call the first of these also
- * just to have pending events delivered, which the way out of every hypercall does.
+ * HYPERVISOR_xen_version (<xen/version.h>): what guests are told they run on.
+ * Kernels call the first of these also just to have pending events delivered,
+ * which the way out of every hypercall does.
  */
 #include "hypercall/hypercall.h"
 
@@ -76,8 +77,8 @@ static long get_features(const struct domain *d, gva_t arg)
 }
 
 /*
- * The linker's note (linker.ld): an ELF note header, the name "GNU", the identifier. Weak, because an image can be linked
- * without one.
+ * The linker's note (linker.ld): an ELF note header, the name "GNU", the identifier. Weak,
+ * because an image can be linked without one.
  */
 extern const uint8_t build_id_note_start[] __attribute__((weak));
 extern const uint8_t build_id_note_end[] __attribute__((weak));
@@ -142,8 +143,11 @@ static __attribute__((noinline)) long version_op(uint32_t cmd, uint32_t arg)
 	}
 }
 
-/* Linux asks for the version whenever it wants pending events delivered, so that one comes first. */
-long ASMCALL do_xen_version(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+/*
+ * Linux asks for the version whenever it wants pending events delivered, so that one comes first.
+ */
+long ASMCALL do_xen_version(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
+			    uint32_t a6)
 {
 	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (likely(cmd == XENVER_version))

@@ -143,13 +143,18 @@ static mfn_t find_block(unsigned order, mfn_t max)
 #ifdef RINGLET_DEBUG
 #define POISON_BYTE 0xdb
 
-static void poison(struct page_info *page)
+/*
+ * A domain may still write to a frame of its own through a stale translation until somebody gets the
+ * frame; such a frame is not checked.
+ */
+static void poison(struct page_info *page, bool was_domains)
 {
 	void *va = frame_map(page_to_mfn(page));
 
 	memset(va, POISON_BYTE, PAGE_SIZE);
 	frame_unmap(va);
-	page->count_info |= PGC_POISONED;
+	if (!was_domains)
+		page->count_info |= PGC_POISONED;
 }
 
 static void check_poison(struct page_info *page)
@@ -178,9 +183,9 @@ static void check_not_free(mfn_t mfn)
 	}
 }
 #else
-static inline void poison(struct page_info *page)
+static inline void poison(struct page_info *page, bool was_domains)
 {
-	(void)page;
+	(void)page, (void)was_domains;
 }
 
 static inline void check_poison(struct page_info *page)
@@ -243,6 +248,8 @@ void free_pages(struct page_info *page, unsigned order)
 
 	BUG_ON(mfn & ((1u << order) - 1));
 	for (i = 0; i < 1u << order; i++) {
+		bool was_domains = page[i].owner;
+
 		check_not_free(mfn + i);
 		BUG_ON((page[i].count_info & (PGC_COUNT_MASK | PGC_FREE)) ||
 		       page[i].type_info & PGT_COUNT_MASK);
@@ -250,7 +257,7 @@ void free_pages(struct page_info *page, unsigned order)
 		page[i].type_info = 0;
 		page[i].owner = NULL;
 		page[i].tlb_stamp = now;
-		poison(&page[i]);
+		poison(&page[i], was_domains);
 	}
 	spin_lock(&alloc_lock);
 	insert_block(mfn, order);

@@ -10,6 +10,7 @@
  */
 #include "core/console.h"
 #include "core/lib.h"
+#include "core/pirq.h"
 #include "mm/grant.h"
 #include "mm/mmu.h"
 #include "mm/pte.h"
@@ -223,6 +224,8 @@ static void count_everything(void)
 		for_each_vcpu(d, v, i)
 			count_vcpu(v);
 		grant_for_each_handle(d, count_grant, NULL);
+		if (pirq_eoi_map_mfn(d) != INVALID_MFN)
+			count_ref(pirq_eoi_map_mfn(d), PGT_WRITABLE);
 	}
 }
 

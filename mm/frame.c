@@ -8,6 +8,7 @@
  */
 #include "core/domain.h"
 #include "core/errno.h"
+#include "core/rights.h"
 #include "mm/page.h"
 
 struct page_info *frame_table RO_AFTER_INIT;
@@ -121,7 +122,7 @@ bool frame_io_allowed(const struct domain *d, mfn_t mfn)
 {
 	unsigned i;
 
-	if (!domain_is_control(d))
+	if (!domain_is_control(d) && !rights_cover(d, RIGHT_IOMEM, mfn, mfn))
 		return false;
 	if (mfn_valid(mfn) && !(mfn_to_page(mfn)->count_info & PGC_IO))
 		return false;

@@ -2,9 +2,9 @@
 /*
  * Grant tables: the shared frames, and pins on their entries. mm/grant.h has the picture.
  *
- * A shared entry belongs to a guest that may change it at any time: it is read as one 64-bit word, judged, and marked as in use by
- * a compare-and-swap of the whole word, so that what was judged is what was marked (XSA-500). After
- * that only the active entry counts until the last pin is gone.
+ * A shared entry belongs to a guest that may change it at any time: it is read as one 64-bit word,
+ * judged, and marked as in use by a compare-and-swap of the whole word, so that what was judged is
+ * what was marked (XSA-500). After that only the active entry counts until the last pin is gone.
  */
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
@@ -27,7 +27,8 @@ union entry_word {
 
 struct grant_table *grant_table_get(struct domain *d)
 {
-	struct grant_table *gt = __atomic_load_n(&d->grant_table, __ATOMIC_ACQUIRE), *expected = NULL;
+	struct grant_table *gt = __atomic_load_n(&d->grant_table, __ATOMIC_ACQUIRE),
+			   *expected = NULL;
 
 	if (likely(gt))
 		return gt;
@@ -36,7 +37,8 @@ struct grant_table *grant_table_get(struct domain *d)
 		return NULL;
 	spin_lock_init(&gt->lock);
 	gt->free_handle = INVALID_HANDLE;
-	if (__atomic_compare_exchange_n(&d->grant_table, &expected, gt, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&d->grant_table, &expected, gt, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
 		return gt;
 	heap_free(gt);
 	return expected;
@@ -81,22 +83,26 @@ int grant_table_grow(struct domain *d, uint32_t nr_frames)
 /* Reads an entry as one word. */
 static uint64_t entry_read(struct grant_entry_v1 *shared)
 {
-	/* The processor reads 8 bytes at once only for this; writing back what was there changes nothing. */
+	/*
+	 * The processor reads 8 bytes at once only for this; writing back
+	 * what was there changes nothing.
+	 */
 	return __sync_val_compare_and_swap((uint64_t *)shared, 0, 0);
 }
 
 /* Judges an entry that nobody has pinned yet, or only for reading, and marks it as in use. */
-static int16_t entry_mark(struct grant_entry_v1 *shared, const struct active_grant *active, const struct domain *user,
-			  enum grant_access access, mfn_t *frame)
+static int16_t entry_mark(struct grant_entry_v1 *shared, const struct active_grant *active,
+			  const struct domain *user, enum grant_access access, mfn_t *frame)
 {
-	union entry_word old = {.word = entry_read(shared)}, new;
+	union entry_word old = { .word = entry_read(shared) }, new;
 	unsigned attempt;
 
 	for (attempt = 0; attempt < MARK_ATTEMPTS; attempt++) {
 		uint64_t found;
 
-		if (!active->pins && ((old.entry.flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
-				      old.entry.domid != user->id))
+		if (!active->pins &&
+		    ((old.entry.flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
+		     old.entry.domid != user->id))
 			return GNTST_general_error;
 		if (access == GRANT_WRITE && (old.entry.flags & GTF_readonly))
 			return GNTST_general_error;
@@ -126,7 +132,8 @@ static void entry_unmark(struct grant_table *gt, grant_ref_t ref, const struct a
 	if (!active->pins)
 		clear |= GTF_reading;
 	if (clear)
-		__atomic_fetch_and(&page[ref % GRANTS_PER_FRAME].flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(&page[ref % GRANTS_PER_FRAME].flags, (uint16_t)~clear,
+				   __ATOMIC_SEQ_CST);
 }
 
 /* ---- pins ---- */
@@ -166,8 +173,8 @@ static void frame_put(mfn_t frame, enum grant_access access)
 }
 
 /* gt->lock is held, ref is within the table. */
-static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_ref_t ref, const struct domain *user,
-			  enum grant_access access, mfn_t *frame)
+static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_ref_t ref,
+			  const struct domain *user, enum grant_access access, mfn_t *frame)
 {
 	struct active_grant *active = active_find(gt, ref);
 	mfn_t found;
@@ -178,8 +185,8 @@ static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_re
 	if (active->pins && (active->user != user->id || active->pins == MAX_PINS))
 		return GNTST_general_error;
 	if (!active->pins || (access == GRANT_WRITE && !active->writers)) {
-		status = entry_mark(&gt->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME], active, user, access,
-				    &found);
+		status = entry_mark(&gt->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME],
+				    active, user, access, &found);
 		if (status != GNTST_okay)
 			return status;
 	}
@@ -196,7 +203,8 @@ static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_re
 	return GNTST_okay;
 }
 
-int16_t grant_pin(struct domain *owner, grant_ref_t ref, const struct domain *user, enum grant_access access, mfn_t *frame)
+int16_t grant_pin(struct domain *owner, grant_ref_t ref, const struct domain *user,
+		  enum grant_access access, mfn_t *frame)
 {
 	struct grant_table *gt = owner->grant_table;
 	int16_t status = GNTST_bad_gntref;
@@ -298,7 +306,8 @@ void grant_table_free(struct domain *d)
 
 /* ---- looking on ---- */
 
-void grant_for_each_handle(const struct domain *d, void (*count)(void *context, mfn_t frame, enum grant_access access),
+void grant_for_each_handle(const struct domain *d,
+			   void (*count)(void *context, mfn_t frame, enum grant_access access),
 			   void *context)
 {
 	const struct grant_table *gt = d->grant_table;
@@ -318,5 +327,6 @@ void grant_table_dump(struct domain *d)
 {
 	const struct grant_table *gt = d->grant_table;
 
-	guest_printk(d, "grant table: %u frames, %u handles in use\n", gt ? gt->nr_frames : 0, gt ? gt->used_handles : 0);
+	guest_printk(d, "grant table: %u frames, %u handles in use\n", gt ? gt->nr_frames : 0,
+		     gt ? gt->used_handles : 0);
 }

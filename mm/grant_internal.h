@@ -14,7 +14,8 @@ struct active_grant {
 	uint8_t pins;	 /* handles and running copies */
 	uint8_t writers; /* those of them that may write */
 };
-_Static_assert(sizeof(struct active_grant) == sizeof(struct grant_entry_v1), "a page of each per shared frame");
+_Static_assert(sizeof(struct active_grant) == sizeof(struct grant_entry_v1),
+	       "a page of each per shared frame");
 #define MAX_PINS 255
 
 /* A handle. flags 0: free, and ref is the next free one. */
@@ -22,7 +23,11 @@ struct grant_mapping {
 	struct domain *owner;
 	grant_ref_t ref;
 	mfn_t frame;
-	uint32_t flags; /* GNTMAP_host_map, device_map: not undone yet; readonly, application_map, contains_pte as given */
+	/*
+	 * GNTMAP_host_map, device_map: not undone yet; readonly,
+	 * application_map, contains_pte as given
+	 */
+	uint32_t flags;
 };
 #define HANDLES_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
 #define MAX_HANDLE_PAGES 256
@@ -30,14 +35,19 @@ struct grant_mapping {
 #define INVALID_HANDLE 0xffffffffu
 
 /*
- * The whole of it is bounded: MAX_GRANT_FRAMES pages twice, and the domain's share of MAX_HANDLE_PAGES.
+ * The whole of it is bounded: MAX_GRANT_FRAMES pages twice, and the
+ * domain's share of MAX_HANDLE_PAGES.
  */
 struct grant_table {
-	/* Guards nr_frames, shared, active and what active points to. The shared entries change by compare-and-swap only. */
+	/*
+	 * Guards nr_frames, shared, active and what active points to. The shared
+	 * entries change by compare-and-swap only.
+	 */
 	spinlock_t lock;
 	uint32_t nr_frames;
-	struct grant_entry_v1 *shared[MAX_GRANT_FRAMES]; /* pages shared with the domain; NULL at and beyond nr_frames */
-	struct active_grant *active[MAX_GRANT_FRAMES];	 /* NULL until first needed */
+	/* pages shared with the domain; NULL at and beyond nr_frames */
+	struct grant_entry_v1 *shared[MAX_GRANT_FRAMES];
+	struct active_grant *active[MAX_GRANT_FRAMES]; /* NULL until first needed */
 
 	/* Guarded by the domain's page_lock: its own mappings of others' frames. */
 	struct grant_mapping *handles[MAX_HANDLE_PAGES];

@@ -2,10 +2,11 @@
 /*
  * Handles and mappings: GNTTABOP_map_grant_ref, unmap_grant_ref, unmap_and_replace.
  *
- * The mapping domain's page_lock is held from the choice of the handle to the last change, and guards its handles. A
- * page-table entry is always changed by mmu_write_pte(), with the same checks and counts as for any other, so a guest that
- * overwrites the entry of a grant by other means, or changes its rights, gets no count wrong (XSA-234): it merely cannot
- * undo the mapping by its handle any more.
+ * The mapping domain's page_lock is held from the choice of the handle to the last change,
+ * and guards its handles. A page-table entry is always changed by mmu_write_pte(), with
+ * the same checks and counts as for any other, so a guest that overwrites the entry of a
+ * grant by other means, or changes its rights, gets no count wrong (XSA-234): it merely
+ * cannot undo the mapping by its handle any more.
  */
 #include "arch/x86_32/arch.h"
 #include "core/errno.h"
@@ -30,7 +31,8 @@ struct grant_mapping *grant_mapping_find(const struct grant_table *gt, grant_han
 
 static void handle_free(struct grant_table *gt, grant_handle_t handle)
 {
-	struct grant_mapping *m = &gt->handles[handle / HANDLES_PER_PAGE][handle % HANDLES_PER_PAGE];
+	struct grant_mapping *m =
+		&gt->handles[handle / HANDLES_PER_PAGE][handle % HANDLES_PER_PAGE];
 
 	m->flags = 0;
 	m->ref = gt->free_handle;
@@ -114,7 +116,8 @@ static bool entry_get_maddr(struct domain *d, uint64_t maddr, struct entry *e)
 
 static bool entry_get(struct vcpu *v, uint64_t host_addr, uint32_t flags, struct entry *e)
 {
-	return flags & GNTMAP_contains_pte ? entry_get_maddr(v->domain, host_addr, e) : entry_get_va(v, host_addr, e);
+	return flags & GNTMAP_contains_pte ? entry_get_maddr(v->domain, host_addr, e)
+					   : entry_get_va(v, host_addr, e);
 }
 
 static void entry_put(const struct entry *e)
@@ -143,14 +146,16 @@ static uint64_t pte_flags(uint32_t flags)
 	return pte | ((uint64_t)(flags >> _GNTMAP_guest_avail0) << 9 & PTE_AVAIL);
 }
 
-static int16_t host_map(struct vcpu *v, struct domain *owner, const struct gnttab_map_grant_ref *op, mfn_t frame)
+static int16_t host_map(struct vcpu *v, struct domain *owner, const struct gnttab_map_grant_ref *op,
+			mfn_t frame)
 {
 	struct entry e;
 	int rc;
 
 	if (!entry_get(v, op->host_addr, op->flags, &e))
 		return GNTST_general_error;
-	rc = mmu_write_pte(v->domain, owner, e.table, 1, e.index, pte_make(frame, pte_flags(op->flags)), false);
+	rc = mmu_write_pte(v->domain, owner, e.table, 1, e.index,
+			   pte_make(frame, pte_flags(op->flags)), false);
 	entry_put(&e);
 	return rc ? GNTST_general_error : GNTST_okay;
 }
@@ -171,7 +176,8 @@ static int16_t host_replace(struct vcpu *v, const struct entry *to, uint64_t new
 }
 
 /* The entry at host_addr must still be what the map made of it. */
-static int16_t host_unmap(struct vcpu *v, const struct grant_mapping *m, uint64_t host_addr, uint64_t new_addr)
+static int16_t host_unmap(struct vcpu *v, const struct grant_mapping *m, uint64_t host_addr,
+			  uint64_t new_addr)
 {
 	const uint64_t rights = PTE_P | PTE_RW;
 	struct entry e;
@@ -183,7 +189,8 @@ static int16_t host_unmap(struct vcpu *v, const struct grant_mapping *m, uint64_
 	if (!entry_get(v, host_addr, m->flags, &e))
 		return GNTST_general_error;
 	pte = entry_read(&e);
-	if ((pte & PTE_P) && pte_mfn(pte) == m->frame && (pte & rights) == (pte_flags(m->flags) & rights)) {
+	if ((pte & PTE_P) && pte_mfn(pte) == m->frame &&
+	    (pte & rights) == (pte_flags(m->flags) & rights)) {
 		if (new_addr)
 			status = host_replace(v, &e, new_addr);
 		else if (!mmu_write_pte(v->domain, v->domain, e.table, 1, e.index, 0, false))
@@ -195,8 +202,8 @@ static int16_t host_unmap(struct vcpu *v, const struct grant_mapping *m, uint64_
 
 /* ---- map ---- */
 
-static int16_t map_pinned(struct vcpu *v, struct grant_table *gt, struct domain *owner, struct gnttab_map_grant_ref *op,
-			  mfn_t frame)
+static int16_t map_pinned(struct vcpu *v, struct grant_table *gt, struct domain *owner,
+			  struct gnttab_map_grant_ref *op, mfn_t frame)
 {
 	struct grant_mapping *m;
 	grant_handle_t handle = handle_alloc(v->domain, gt);
@@ -259,7 +266,8 @@ void grant_map(struct gnttab_map_grant_ref *op)
 
 /* ---- unmap ---- */
 
-static int16_t unmap_one(struct vcpu *v, grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_addr, uint64_t new_addr)
+static int16_t unmap_one(struct vcpu *v, grant_handle_t handle, uint64_t host_addr,
+			 uint64_t dev_bus_addr, uint64_t new_addr)
 {
 	struct grant_table *gt = v->domain->grant_table;
 	struct grant_mapping *m = grant_mapping_find(gt, handle);
@@ -290,7 +298,8 @@ static int16_t unmap_one(struct vcpu *v, grant_handle_t handle, uint64_t host_ad
 	return GNTST_okay;
 }
 
-int16_t grant_unmap(grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_addr, uint64_t new_addr)
+int16_t grant_unmap(grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_addr,
+		    uint64_t new_addr)
 {
 	struct vcpu *v = current_vcpu();
 	int16_t status;

@@ -19,7 +19,7 @@
 
 #define CHUNK_PAGES (PAGE_SIZE / sizeof(uint32_t))
 #define NR_CHUNKS (HEAP_SIZE / PAGE_SIZE / CHUNK_PAGES)
-_Static_assert(NR_CHUNKS *CHUNK_PAGES *PAGE_SIZE == HEAP_SIZE, "whole chunks");
+_Static_assert(HEAP_SIZE == NR_CHUNKS * CHUNK_PAGES * PAGE_SIZE, "whole chunks");
 
 /*
  * A word of a chunk's table: 0 free; or a frame number with ENTRY_MORE if the allocation's next
@@ -47,7 +47,7 @@ static uint32_t used_count;
 struct slab {
 	struct list link; /* in its class's list while it has a free object */
 	void *free;	  /* the first free object, which points to the next */
-	uint16_t used, class;
+	uint16_t used, size_class;
 	uint32_t magic;
 	uint8_t pad[sizeof(void *) == 4 ? 12 : 24];
 };
@@ -256,36 +256,36 @@ mfn_t heap_page_mfn(const void *page)
 
 /* ---- small objects ---- */
 
-static struct slab *slab_create(unsigned class)
+static struct slab *slab_create(unsigned size_class)
 {
 	struct slab *slab = run_alloc(1, 0);
 	char *object, *end = (char *)slab + PAGE_SIZE;
 
 	if (!slab)
 		return NULL;
-	slab->class = (uint16_t) class;
+	slab->size_class = (uint16_t)size_class;
 	slab->magic = SLAB_MAGIC;
-	for (object = (char *)(slab + 1); object + class_size[class] <= end;
-	     object += class_size[class]) {
+	for (object = (char *)(slab + 1); object + class_size[size_class] <= end;
+	     object += class_size[size_class]) {
 		*(void **)object = slab->free;
 		slab->free = object;
 	}
-	list_add_head(&slab->link, &class_list[class]);
+	list_add_head(&slab->link, &class_list[size_class]);
 	return slab;
 }
 
-static struct slab *slab_with_room(unsigned class)
+static struct slab *slab_with_room(unsigned size_class)
 {
-	if (!class_list[class].next)
-		list_init(&class_list[class]);
-	if (list_empty(&class_list[class]))
-		return slab_create(class);
-	return list_entry(class_list[class].next, struct slab, link);
+	if (!class_list[size_class].next)
+		list_init(&class_list[size_class]);
+	if (list_empty(&class_list[size_class]))
+		return slab_create(size_class);
+	return list_entry(class_list[size_class].next, struct slab, link);
 }
 
-static void *small_alloc(unsigned class)
+static void *small_alloc(unsigned size_class)
 {
-	struct slab *slab = slab_with_room(class);
+	struct slab *slab = slab_with_room(size_class);
 	void *object;
 
 	if (!slab)
@@ -295,20 +295,20 @@ static void *small_alloc(unsigned class)
 	slab->used++;
 	if (!slab->free)
 		list_del(&slab->link);
-	return memset(object, 0, class_size[class]);
+	return memset(object, 0, class_size[size_class]);
 }
 
 static void small_free(void *object)
 {
 	struct slab *slab = (struct slab *)((uintptr_t)object & ~((uintptr_t)PAGE_SIZE - 1));
 
-	BUG_ON(slab->magic != SLAB_MAGIC || slab->class >= NR_CLASSES || !slab->used);
-	BUG_ON(((uintptr_t)object - (uintptr_t)(slab + 1)) % class_size[slab->class]);
+	BUG_ON(slab->magic != SLAB_MAGIC || slab->size_class >= NR_CLASSES || !slab->used);
+	BUG_ON(((uintptr_t)object - (uintptr_t)(slab + 1)) % class_size[slab->size_class]);
 #ifdef RINGLET_DEBUG
-	memset(object, 0xdb, class_size[slab->class]);
+	memset(object, 0xdb, class_size[slab->size_class]);
 #endif
 	if (!slab->free)
-		list_add_head(&slab->link, &class_list[slab->class]);
+		list_add_head(&slab->link, &class_list[slab->size_class]);
 	*(void **)object = slab->free;
 	slab->free = object;
 	if (--slab->used)
@@ -320,7 +320,7 @@ static void small_free(void *object)
 
 void *heap_alloc(size_t size)
 {
-	unsigned class = 0;
+	unsigned size_class = 0;
 	void *object;
 
 	if (size > MAX_SMALL) {
@@ -330,10 +330,10 @@ void *heap_alloc(size_t size)
 			return heap_pages_alloc(DIV_ROUND_UP(size, PAGE_SIZE));
 		return heap_page_alloc();
 	}
-	while (class_size[class] < size)
-		class ++;
+	while (class_size[size_class] < size)
+		size_class++;
 	spin_lock(&heap_lock);
-	object = small_alloc(class);
+	object = small_alloc(size_class);
 	spin_unlock(&heap_lock);
 	return object;
 }

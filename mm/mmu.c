@@ -253,7 +253,8 @@ int mmu_new_top(struct vcpu *v, mfn_t mfn)
 			arch_load_top(v);
 		return 0;
 	}
-	rc = get_page_and_type(mfn, v->domain, PGT_L3, running);
+	/* In steps, unless it is the hypervisor that builds the first domain. */
+	rc = get_page_and_type(mfn, v->domain, PGT_L3, current_vcpu()->domain != NULL);
 	if (rc)
 		return rc;
 	ldt_drop(v);

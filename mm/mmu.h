@@ -59,8 +59,8 @@ int mmu_finish_drop(struct vcpu *v) MUST_CHECK;
 
 /*
  * Makes `mfn` v's top level, dropping the old one's reference; loads it when v is running. The LDT,
- * which lies in the old address space, is forgotten. 0, -EINVAL, or for the running vCPU -ERESTART
- * as in mmu_drop_table().
+ * which lies in the old address space, is forgotten. 0, -EINVAL, or -ERESTART: the table is not
+ * checked to its end, nothing has changed; or, for the running vCPU, as in mmu_drop_table().
  */
 int mmu_new_top(struct vcpu *v, mfn_t mfn) MUST_CHECK;
 

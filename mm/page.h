@@ -64,15 +64,15 @@ _Static_assert(sizeof(void *) != 4 || sizeof(struct page_info) == 24,
 	       "FRAMETABLE_SIZE assumes 24 bytes");
 
 #define PGC_ALLOCATED 0x80000000u
-/* The hypervisor's own: heap, page tables, image; never a guest's. */
+/* The hypervisor's own: heap, page tables, image. Never a guest's. */
 #define PGC_HYPERVISOR 0x40000000u
-/* No longer allocated, but others hold references: keeps the owner's structure alive. */
+/* No longer allocated, but others hold references: they keep the owner's structure alive. */
 #define PGC_RELEASED 0x20000000u
 /* No RAM: a control domain may map it, without references. */
 #define PGC_IO 0x10000000u
 /* Head of a free block. */
 #define PGC_FREE 0x08000000u
-/* Free and filled with a pattern (debug builds). */
+/* Free, and filled with a pattern (debug builds). */
 #define PGC_POISONED 0x04000000u
 #define PGC_COUNT_MASK 0x00ffffffu
 /* No more references from here on, so that a partial validation's own always fits. */

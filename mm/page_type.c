@@ -272,7 +272,7 @@ static void set_type_info(struct page_info *page, uint32_t value)
 	__atomic_store_n(&page->type_info, value, __ATOMIC_RELEASE);
 }
 
-/* The check stops here for now. The partial state keeps the frame with a reference of its own. */
+/* The check stops half way. The partial state keeps the frame with a reference of its own. */
 static int suspend(struct page_info *page, uint32_t type, enum page_partial how,
 		   enum progress progress)
 {

@@ -135,7 +135,7 @@ static int update(struct domain *d, const struct store *s, pte_t *old, pte_t new
 	bool upper_half = s->in.operand_size == 4 && s->shift == 32;
 	int rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new);
 
-	if (rc && rc != -EAGAIN && upper_half && new &PTE_P && s->in.op != INSN_OP_CMPXCHG)
+	if (rc && rc != -EAGAIN && upper_half && pte_present(new) && s->in.op != INSN_OP_CMPXCHG)
 		rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new & ~PTE_P);
 	return rc;
 }

@@ -112,6 +112,11 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
+void apic_leave_8259(void)
+{
+	apic_write(APIC_LVT_LINT0, LVT_EXTINT | LVT_MASKED);
+}
+
 void apic_timer_start(uint32_t ticks)
 {
 	apic_write(APIC_TIMER_INITIAL, ticks);

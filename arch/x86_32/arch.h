@@ -18,6 +18,7 @@ enum work {
 	WORK_TIMER = 2,	    /* timer_run_due() */
 	WORK_KEY = 4,	    /* a debug key was typed */
 	WORK_DEVICE = 8,    /* a device interrupt needs more than its handler did */
+	WORK_REAP = 32,	    /* domain_reap() */
 	WORK_VCPU = 16,	    /* current has something of its own to do before it runs on (arch) */
 };
 
@@ -102,6 +103,7 @@ bool arch_debugreg_ok(unsigned reg, uint32_t value, uint32_t *clean);
 int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value) MUST_CHECK;
 int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value) MUST_CHECK;
 void arch_debugreg_load(struct vcpu *v); /* into the processor; v is current. Part of a switch of vCPUs */
+void arch_iopl_changed(struct vcpu *v);	 /* the processor's own port checks follow v->arch.iopl; v is current, or nothing happens */
 void arch_ts_changed(struct vcpu *v);	 /* CR0.TS follows v->arch.ts; v is current */
 
 /* ---- switching and idling ---- */

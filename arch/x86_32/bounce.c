@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handing control to the guest kernel. The frame is the processor's own for a trap to ring 1, with three differences that
- * xen-x86_32.h defines: bits 16 to 23 of the cs word hold the event mask as it was, eflags.IF is its inverse, and a
- * failsafe frame has the data segments below.
+ * Handing control to the guest kernel. The frame is the processor's own for a trap to ring 1, with
+ * three differences that xen-x86_32.h defines: bits 16 to 23 of the cs word hold the event mask as
+ * it was, eflags.IF is its inverse, and a failsafe frame has the data segments below.
  */
 #include "arch/x86_32/bounce.h"
 
@@ -21,8 +21,12 @@
 #define MAX_FRAME_WORDS 9
 
 /* Stores one word of the frame. Where the guest's stack cannot take it, goes on at the label. */
-#define PUT_WORD(p, value, fault) \
-	__asm__ goto("1: movl %0, %1\n\t" EXTABLE("1b", "%l2") : : "r"(value), "m"(*(p)) : "memory" : fault)
+#define PUT_WORD(p, value, fault)                              \
+	__asm__ goto("1: movl %0, %1\n\t" EXTABLE("1b", "%l2") \
+		     :                                         \
+		     : "r"(value), "m"(*(p))                   \
+		     : "memory"                                \
+		     : fault)
 
 static COLD void bad_handler(struct vcpu *v, const struct trap_frame *f)
 {
@@ -36,7 +40,10 @@ static COLD void bad_stack(struct vcpu *v, uint32_t ss, uint32_t esp)
 	domain_crash(v->domain, "kernel stack not writable");
 }
 
-/* eflags as a guest sees them: IF is the inverse of its event mask, IOPL its own if it asked for that. */
+/*
+ * eflags as a guest sees them: IF is the inverse of its event mask,
+ * IOPL its own if it asked for that.
+ */
 static inline uint32_t guest_eflags(const struct vcpu *v, uint32_t eflags, uint8_t mask)
 {
 	eflags &= ~(EFLAGS_IF | EFLAGS_IOPL);
@@ -48,11 +55,13 @@ static inline uint32_t guest_eflags(const struct vcpu *v, uint32_t eflags, uint8
 }
 
 /*
- * Enters ring 1 at (cs, eip) on the stack the processor would use, with nr_extra words at the bottom of the frame. The
- * stack's segment base counts, as it would in hardware; its limit does not: the linear address is checked itself.
+ * Enters ring 1 at (cs, eip) on the stack the processor would use, with nr_extra words at the
+ * bottom of the frame. The stack's segment base counts, as it would in hardware; its limit does
+ * not: the linear address is checked itself.
  */
-static inline __attribute__((always_inline)) void deliver(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events,
-							  const uint32_t *extra, unsigned nr_extra)
+static inline __attribute__((always_inline)) void deliver(struct vcpu *v, uint16_t cs, uint32_t eip,
+							  bool masks_events, const uint32_t *extra,
+							  unsigned nr_extra)
 {
 	struct trap_frame *f = frame_page();
 	uint8_t mask = v->info->evtchn_upcall_mask;

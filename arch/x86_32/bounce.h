@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handing a trap, an event or a failed return to the guest kernel: the frames of xen-x86_32.h. v is current; its
- * registers are in the frame page and are changed there. A guest whose stack cannot take the frame is crashed.
+ * Handing a trap, an event or a failed return to the guest kernel: the frames of
+ * xen-x86_32.h. v is current; its registers are in the frame page and are changed there. A
+ * guest whose stack cannot take the frame is crashed.
  */
 #ifndef RINGLET_ARCH_BOUNCE_H
 #define RINGLET_ARCH_BOUNCE_H

@@ -102,6 +102,12 @@ static INIT void find_features(struct cpuid_regs id)
 }
 
 /*
+ * The cache attributes that a page-table entry chooses from: the four of old, then write-combining, which a framebuffer wants, and
+ * write-protected. As Xen's, because a guest cannot change it and kernels rely on it (<xen/arch-x86/xen.h> leaves it to them to read).
+ */
+#define PAT_LAYOUT 0x0000050100070406ull
+
+/*
  * Ways into ring 0 that a guest could use without the hypervisor's tables: SYSENTER; SYSCALL stays
  * off with EFER.SCE.
  */
@@ -109,6 +115,8 @@ static INIT void set_msrs(struct cpuid_regs id)
 {
 	if (cpu_has_msr && (id.edx & ID1D_SEP))
 		wrmsr(MSR_SYSENTER_CS, 0);
+	if (cpu_has_pat)
+		wrmsr(MSR_PAT, PAT_LAYOUT);
 	if (cpu_has_nx)
 		wrmsr(MSR_EFER, (rdmsr(MSR_EFER) | EFER_NXE) & ~(uint64_t)EFER_SCE);
 }

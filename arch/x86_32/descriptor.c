@@ -5,7 +5,7 @@
  *
  *   - no descriptor that passes has privilege level 0, nor is it a gate to one;
  *   - no byte that it can reach lies at or above GUEST_SEGMENT_END;
- *   - its accessed bit is set, because the tables are read-only to the processor while a guest runs.
+ *   - its accessed bit is set, as the tables are read-only to the processor while a guest runs.
  *
  * The rules and what is adjusted instead of refused are those of Xen's update_descriptor and
  * set_gdt; bits: SDM vol. 3, 3.4.5, 5.8.3. Host-built tests try them: tests/unit/test_descriptor.c.

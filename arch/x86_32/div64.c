@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 64-bit division, under the names by which GCC calls it on i386. Libgcc's own would not do: the hypervisor is compiled
- * with arguments in registers, and these calls follow suit.
+ * 64-bit division, under the names by which GCC calls it on i386. Libgcc's own would not do: the
+ * hypervisor is compiled with arguments in registers, and these calls follow suit.
  */
 #include "core/types.h"
 
@@ -21,8 +21,8 @@ static inline uint32_t divide(uint32_t high, uint32_t low, uint32_t d, uint32_t 
 }
 
 /*
- * With a divisor of more than 32 bits the quotient fits 32: estimated from the leading bits, at most one too large
- * before it is decremented, then put right.
+ * With a divisor of more than 32 bits the quotient fits 32: estimated from the leading bits, at
+ * most one too large before it is decremented, then put right.
  */
 static uint64_t divide_by_large(uint64_t n, uint64_t d)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Crash dumps. The symbol table is linked in (tools/mksymtab); frame pointers are not kept, so a backtrace lists the words on
- * the stack that point into the hypervisor's text: a superset of the callers, in order.
+ * Crash dumps. The symbol table is linked in (tools/mksymtab); frame pointers are not
+ * kept, so a backtrace lists the words on the stack that point into the hypervisor's
+ * text: a superset of the callers, in order.
  */
 #include "arch/x86_32/dump.h"
 
@@ -92,9 +93,11 @@ static void print_backtrace(uint32_t eip, uint32_t esp)
 
 static void print_registers(const struct trap_frame *f, uint32_t esp, uint32_t ss)
 {
-	printk("  eip %08x  cs %04x  eflags %08x  esp %08x  ss %04x\n", f->eip, f->cs & 0xffff, f->eflags, esp, ss & 0xffff);
+	printk("  eip %08x  cs %04x  eflags %08x  esp %08x  ss %04x\n", f->eip, f->cs & 0xffff,
+	       f->eflags, esp, ss & 0xffff);
 	printk("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", f->eax, f->ebx, f->ecx, f->edx);
-	printk("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x\n", f->esi, f->edi, f->ebp, f->ds & 0xffff, f->es & 0xffff);
+	printk("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x\n", f->esi, f->edi, f->ebp,
+	       f->ds & 0xffff, f->es & 0xffff);
 }
 
 static void print_guest_stack(const struct vcpu *v, const struct trap_frame *f)
@@ -121,8 +124,9 @@ void arch_dump_vcpu(struct vcpu *v)
 		segreg_read_fs_gs(&fs, &gs);
 	printk("d%u vcpu%u: ring %u\n", v->domain->id, v->id, f->cs & 3);
 	print_registers(f, f->esp, f->ss);
-	printk("  fs %04x  gs %04x  cr2 %08x  top mfn %x  pending %u  mask %u\n", fs & 0xffff, gs & 0xffff,
-	       (uint32_t)v->info->arch.cr2, v->arch.top, v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
+	printk("  fs %04x  gs %04x  cr2 %08x  top mfn %x  pending %u  mask %u\n", fs & 0xffff,
+	       gs & 0xffff, (uint32_t)v->info->arch.cr2, v->arch.top,
+	       v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
 	print_guest_stack(v, f);
 }
 
@@ -138,14 +142,18 @@ static void print_guest(void)
 
 static void print_control_registers(void)
 {
-	printk("  cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+	printk("  cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", read_cr0(), read_cr2(), read_cr3(),
+	       read_cr4());
 }
 
 void dump_fatal_trap(const struct trap_frame *f)
 {
 	console_panic_mode();
 	printk("hypervisor trap %u, error code %04x\n", f->vector, f->error_code);
-	/* From ring 0 the processor pushes no stack pointer: the stack goes on where the frame ends. */
+	/*
+	 * From ring 0 the processor pushes no stack pointer: the stack
+	 * goes on where the frame ends.
+	 */
 	print_registers(f, (uintptr_t)&f->esp, HV_DS);
 	print_control_registers();
 	print_backtrace(f->eip, (uintptr_t)&f->esp);
@@ -157,8 +165,18 @@ void dump_double_fault(void)
 {
 	const struct tss *t = tables_interrupted();
 	struct trap_frame f = {
-		.es = t->es, .ds = t->ds, .edi = t->edi, .esi = t->esi, .ebp = t->ebp, .ebx = t->ebx, .edx = t->edx,
-		.ecx = t->ecx, .eax = t->eax, .eip = t->eip, .cs = t->cs, .eflags = t->eflags,
+		.es = t->es,
+		.ds = t->ds,
+		.edi = t->edi,
+		.esi = t->esi,
+		.ebp = t->ebp,
+		.ebx = t->ebx,
+		.edx = t->edx,
+		.ecx = t->ecx,
+		.eax = t->eax,
+		.eip = t->eip,
+		.cs = t->cs,
+		.eflags = t->eflags,
 	};
 
 	console_panic_mode();

@@ -7,7 +7,10 @@
 
 #include "core/domain.h"
 
-/* A #GP without error code: a privileged or I/O instruction. True: done, or another fault was delivered. False: the #GP is the guest's. */
+/*
+ * A #GP without error code: a privileged or I/O instruction. True: done, or another fault was
+ * delivered. False: the #GP is the guest's.
+ */
 bool emulate_privileged(struct vcpu *v, struct trap_frame *f);
 /* #UD: the forced-emulation prefix with cpuid. */
 bool emulate_forced(struct vcpu *v, struct trap_frame *f);

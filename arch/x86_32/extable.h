@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions of the hypervisor that may fault, and where to go on then: the table that trap_hypervisor() searches.
- * Only accesses to guest memory and loads of values that a guest chose are listed.
+ * Instructions of the hypervisor that may fault, and where to go on then: the table
+ * that trap_hypervisor() searches. Only accesses to guest memory and loads of
+ * values that a guest chose are listed.
  */
 #ifndef RINGLET_ARCH_EXTABLE_H
 #define RINGLET_ARCH_EXTABLE_H
 
 #ifdef __ASSEMBLY__
-#define EXTABLE(from, to)              \
+/* clang-format off: assembly */
+#define EXTABLE(from, to)           \
 	.pushsection .extable, "a"; \
-	.long from, to;                \
+	.long from, to;             \
 	.popsection
+/* clang-format on */
 #else
-#define EXTABLE(from, to)                   \
+#define EXTABLE(from, to)                  \
 	".pushsection .extable, \"a\"\n\t" \
 	".long " from ", " to "\n\t"       \
 	".popsection\n\t"

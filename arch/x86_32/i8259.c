@@ -4,6 +4,7 @@
  * Command words as in Intel's 8259A data sheet. Called with interrupts off.
  */
 #include "arch/x86_32/asm.h"
+#include "arch/x86_32/irqchip.h"
 #include "arch/x86_32/platform.h"
 
 #define MASTER 0x20
@@ -12,6 +13,9 @@
 #define DATA(chip) ((chip) + 1)
 
 #define CASCADE_LINE 2
+#define LINES 16
+/* Edge/level control registers: one bit a line, set for level. The firmware sets those that PCI devices use. */
+#define ELCR 0x4d0
 #define ICW1_EDGE_CASCADE_ICW4 0x11
 #define ICW4_8086 0x01
 #define OCW2_SPECIFIC_EOI 0x60
@@ -44,13 +48,13 @@ void i8259_init(void)
 	load_mask();
 }
 
-void i8259_mask(unsigned irq)
+static void mask_line(unsigned irq)
 {
 	mask |= 1u << irq;
 	load_mask();
 }
 
-void i8259_unmask(unsigned irq)
+static void unmask_line(unsigned irq)
 {
 	mask &= ~(1u << irq);
 	load_mask();
@@ -65,7 +69,7 @@ static uint8_t in_service(uint16_t chip)
 /*
  * A line that drops before it is acknowledged shows as the chip's line 7, with nothing in service.
  */
-bool i8259_ack(unsigned irq)
+static bool ack(unsigned irq)
 {
 	if (irq == 7 && !(in_service(MASTER) & 0x80))
 		return false;
@@ -80,3 +84,34 @@ bool i8259_ack(unsigned irq)
 	outb(COMMAND(MASTER), OCW2_SPECIFIC_EOI | irq);
 	return true;
 }
+
+bool i8259_is_level(unsigned irq)
+{
+	return inb(ELCR + irq / 8) >> irq % 8 & 1;
+}
+
+static bool has(unsigned gsi)
+{
+	return gsi < LINES;
+}
+
+/* Vectors are fixed, and a level is always taken for active high: the board's router inverts PCI's. */
+static void setup(unsigned gsi, unsigned vector, bool level, bool active_low)
+{
+	uint16_t port = ELCR + gsi / 8;
+	uint8_t bit = (uint8_t)(1u << gsi % 8);
+
+	(void)vector, (void)active_low;
+	mask_line(gsi);
+	if (i8259_is_level(gsi) != level)
+		outb(port, inb(port) ^ bit);
+}
+
+const struct irqchip i8259_chip = {
+	.name = "8259",
+	.has = has,
+	.setup = setup,
+	.mask = mask_line,
+	.unmask = unmask_line,
+	.ack = ack,
+};

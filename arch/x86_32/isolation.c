@@ -10,15 +10,13 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
+#include "arch/x86_32/cpuid_bits.h"
 #include "arch/x86_32/extable.h"
+#include "arch/x86_32/msr.h"
 #include "arch/x86_32/paging.h"
 #include "core/console.h"
 #include "core/options.h"
 #include "core/types.h"
-
-#define MSR_ARCH_CAPABILITIES 0x10a
-#define RDCL_NO 1
-#define CPUID_7_EDX_ARCH_CAPABILITIES (1u << 29)
 
 /* Reads past the end of a guest's flat segment, at the hypervisor's own text: true when the processor refuses. */
 static bool limits_enforced(void)
@@ -56,9 +54,9 @@ static bool leaks_across_privilege(void)
 
 	if (!cpu_is_intel || in_order_intel(family, model))
 		return false;
-	if (cpuid(0).eax < 7 || !(cpuid(7).edx & CPUID_7_EDX_ARCH_CAPABILITIES))
+	if (cpuid(0).eax < 7 || !(cpuid(7).edx & ID7D_ARCH_CAPABILITIES))
 		return true;
-	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) || !(capabilities & RDCL_NO);
+	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) || !(capabilities & ARCH_CAPABILITIES_RDCL_NO);
 }
 
 void isolation_choose(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the two isolation modes runs: `isolation=`, or a probe of the processor. Prints the choice and the reason. */
+/*
+ * Which of the two isolation modes runs: `isolation=`, or a probe of the
+ * processor. Prints the choice and the reason.
+ */
 #ifndef RINGLET_ARCH_ISOLATION_H
 #define RINGLET_ARCH_ISOLATION_H
 

@@ -2,9 +2,9 @@
 /*
  * The address map. One table for C, assembly and the linker script.
  *
- * Everything from HV_START up belongs to the hypervisor in every address space. The order below is the
- * order in memory; the asserts in arch/x86_32/paging.c tie the table to the ABI (__HYPERVISOR_VIRT_START_PAE) and
- * show that no two ranges overlap.
+ * Everything from HV_START up belongs to the hypervisor in every address space. The order below is
+ * the order in memory; the asserts in arch/x86_32/paging.c tie the table to the ABI
+ * (__HYPERVISOR_VIRT_START_PAE) and show that no two ranges overlap.
  *
  *   range         what                                          guest's view (segment | paging)
  *   M2P           machine-to-physical table                     read-only    | read-only
@@ -18,8 +18,8 @@
  *   PTMAP         the L1 tables of the hypervisor's range       out of limit | absent
  *   SWITCHER      entry and exit text, then one window per CPU  out of limit | present
  *
- * "out of limit": mapped, but above the end of every segment that a guest can load. Guest segments end at
- * GUEST_SEGMENT_END, that is, they include the machine-to-physical table.
+ * "out of limit": mapped, but above the end of every segment that a guest can load. Guest segments
+ * end at GUEST_SEGMENT_END, that is, they include the machine-to-physical table.
  */
 #ifndef RINGLET_ARCH_LAYOUT_H
 #define RINGLET_ARCH_LAYOUT_H
@@ -51,7 +51,10 @@
 #define HEAP_START _U(0xFCC00000)
 #define HEAP_SIZE _U(0x01800000)
 
-/* The machine-to-physical table again, writable: what guests see of it never is, and in segment mode their view is ours. */
+/*
+ * The machine-to-physical table again, writable: what guests see of it never is,
+ * and in segment mode their view is ours.
+ */
 #define M2P_RW_START _U(0xFE400000)
 
 #define MAPCACHE_START _U(0xFF400000)
@@ -75,7 +78,8 @@
 #define NR_CPUS 1
 
 /*
- * Per-CPU stack area: guard page, the stack, guard page, the double-fault stack, guard page, the NMI stack.
+ * Per-CPU stack area: guard page, the stack, guard page, the double-fault
+ * stack, guard page, the NMI stack.
  */
 #define STACK_STRIDE _U(0x00010000)
 #define STACK_SIZE _U(0x00004000)
@@ -88,7 +92,8 @@
 
 /*
  * Per-CPU window of the switcher. Offsets within the window:
- *   GDT    FIRST_RESERVED_GDT_PAGE pages of the guest's, then the reserved page, hypervisor and flat selectors
+ *   GDT    FIRST_RESERVED_GDT_PAGE pages of the guest's, then the reserved page: the hypervisor's
+ *          and the flat selectors
  *   LDT    16 pages of the guest's
  *   TABLES IDT and the values that the switcher itself reads; read-only in the guest's view
  *   TSS    task state segment, followed by the I/O permission bitmap; read-only in the guest's view

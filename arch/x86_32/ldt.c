@@ -13,7 +13,7 @@
 #include "core/lock.h"
 #include "mm/mmu.h"
 
-_Static_assert(GUEST_LDT_PAGES *PAGE_SIZE == WINDOW_TABLES - WINDOW_LDT,
+_Static_assert(WINDOW_TABLES - WINDOW_LDT == GUEST_LDT_PAGES * PAGE_SIZE,
 	       "the window's room for an LDT");
 
 /*

@@ -7,6 +7,7 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/clock.h"
+#include "arch/x86_32/irq.h"
 #include "arch/x86_32/platform.h"
 #include "core/console.h"
 #include "core/lib.h"
@@ -102,11 +103,12 @@ INIT void oneshot_init(void)
 		hz = apic_timer_hz();
 	if (hz > 1000) {
 		set_source(apic_timer_start, hz, 0xfffffff0ull * NSEC_PER_SEC / hz);
+		irq_take(PIT_LINE, NULL); /* all the same no guest's: the PIT is the hypervisor's */
 		printk("clock: timer interrupts from the local APIC, %u kHz\n", hz / 1000);
 		return;
 	}
 	set_source(pit_start, PIT_HZ, PIT_MAX_NS);
 	pit_start(0);
-	i8259_unmask(PIT_LINE);
+	irq_take(PIT_LINE, clock_timer_interrupt);
 	printk("clock: timer interrupts from the PIT\n");
 }

@@ -284,11 +284,6 @@ void arch_l2_changed(mfn_t l2, unsigned index)
 	hv_l2[index] = 0;
 }
 
-uint32_t paging_guest_cr3(void)
-{
-	return image_paddr(guest_l3);
-}
-
 uint32_t paging_hv_cr3(void)
 {
 	return image_paddr(hv_l3);

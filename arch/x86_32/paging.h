@@ -30,8 +30,7 @@ bool paging_fill_view(gva_t va);
 /* Machine address of something in the image. */
 paddr_t image_paddr(const void *symbol);
 
-/* The physical addresses for CR3: the hypervisor's view and the running guest's. The same in segment mode while a guest runs. */
-uint32_t paging_guest_cr3(void);
+/* What CR3 holds in the hypervisor's own view. */
 uint32_t paging_hv_cr3(void);
 /* Leaves the guest's tables, for the idle vCPU. */
 void paging_load_idle(void);

@@ -24,7 +24,6 @@ void serial_flush(void);      /* waits until everything is on the line */
 void serial_init(void);	      /* by options.com_used and com_baud */
 void serial_enable_irq(void); /* input by interrupt, once those work */
 void serial_interrupt(void);  /* reads what came, feeds console_input() */
-int serial_irq(unsigned com); /* ISA line, -1 none */
 /* EGA text, or the framebuffer of boot_info with the video BIOS's font; nothing when neither. */
 void vga_init(void);
 void vga_write(const char *text, size_t len);
@@ -66,14 +65,11 @@ void acpi_init(void);
 
 /* ---- 8259 (i8259.c), local APIC (apic.c) ---- */
 void i8259_init(void); /* remapped to VECTOR_8259, all masked */
-void i8259_mask(unsigned irq);
-void i8259_unmask(unsigned irq);
-/* Acknowledges; false when it was spurious. */
-bool i8259_ack(unsigned irq);
 bool apic_init(void); /* enables the local APIC (virtual wire); false: there is none, or `noapic` */
 bool apic_present(void);
 uint8_t apic_id(void);
 void apic_eoi(void);
+void apic_leave_8259(void); /* its interrupts no longer pass */
 /* The APIC's count-down timer, which raises VECTOR_APIC_TIMER once; 0 ticks: stop. */
 void apic_timer_start(uint32_t ticks);
 uint32_t apic_timer_left(void);
@@ -88,7 +84,7 @@ uint32_t clock_tsc_khz(void);
 bool clock_uses_apic(void);
 /*
  * Body of the handler of either timer interrupt: raises WORK_TIMER. The caller acknowledges
- * (apic_eoi or i8259_ack).
+ * (apic_eoi or irq_dispatch).
  */
 void clock_timer_interrupt(void);
 /* Seconds since 1970 from the CMOS clock, read consistently. */
@@ -96,7 +92,12 @@ uint64_t rtc_read(void);
 /* Busy wait, for boot and panic. */
 void clock_delay_us(uint32_t us);
 
-/* Device interrupts 0..15; called by the trap code with the 8259 vector's line. */
-void irq_dispatch(unsigned line);
+/* ---- I/O ports (iobitmap.c) ---- */
+void iobitmap_init(void); /* boot, once acpi and options are known */
+
+/* ---- interrupt lines (irq.c; more in arch/x86_32/irq.h) ---- */
+void irq_init(void); /* after acpi_init, i8259_init, apic_init: which controller it is to be, all lines masked */
+/* A device interrupt: a vector from VECTOR_IOAPIC up to the last of the 8259s'. Called by the trap code. */
+void irq_dispatch(unsigned vector);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O ports. Only a control domain reaches any; not those by which the hypervisor keeps its own
- * time and interrupts and speaks to its console, and of a few shared ones only a part, which is
- * emulated. A port that a domain may not use reads as all ones and swallows what is written, as an
- * empty one does: that is what Xen's initial domain sees, byte by byte.
+ * I/O ports. A control domain reaches all but those by which the hypervisor keeps its own time and
+ * interrupts and speaks to its console; of a few shared ones it reaches a part, which is emulated.
+ * Another domain reaches those of the rest that it was given (core/rights.h). A port that a domain
+ * may not use reads as all ones and swallows what is written, as an empty one does: that is what
+ * Xen's initial domain sees, byte by byte.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/emulate_internal.h"
 #include "arch/x86_32/platform.h"
 #include "core/options.h"
+#include "core/rights.h"
 
 #define PIT_CHANNEL_2 0x42
 #define PIT_COMMAND 0x43
@@ -25,6 +27,7 @@ static const struct {
 	uint16_t first, last;
 } hidden[] = {
 	{ 0x20, 0x21 },	    { 0xa0, 0xa1 }, /* interrupt controllers */
+	{ 0x4d0, 0x4d1 },		    /* which of their lines are level-triggered */
 	{ 0x40, 0x43 },			    /* interval timer */
 	{ PORT_B, PORT_B }, { PCI_DATA, PCI_DATA + 3 },
 };
@@ -61,8 +64,17 @@ static bool is_own_port(uint32_t port, unsigned size)
  */
 static bool is_direct(const struct domain *d, uint16_t port, unsigned size)
 {
-	return domain_is_control(d) && port + size <= 0x10000 &&
-	       !(port == PCI_ADDRESS && size == 4) && !is_own_port(port, size);
+	if (port + size > NR_PORTS || is_own_port(port, size))
+		return false;
+	if (domain_is_control(d))
+		return !(port == PCI_ADDRESS && size == 4);
+	return rights_cover(d, RIGHT_IOPORT, port, port + size - 1);
+}
+
+/* PCI_ADDRESS with all its bytes: it takes one that needs a check to stop the double word. */
+bool port_needs_no_check(uint16_t port)
+{
+	return (port & ~3u) != PCI_ADDRESS && !is_own_port(port, 1);
 }
 
 static uint32_t read_direct(uint16_t port, unsigned size)

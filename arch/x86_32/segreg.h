@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fs and gs: the guest's at all times, loaded under the exception table because a guest chose the values. */
+/*
+ * fs and gs: the guest's at all times, loaded under the exception table
+ * because a guest chose the values.
+ */
 #ifndef RINGLET_ARCH_SEGREG_H
 #define RINGLET_ARCH_SEGREG_H
 

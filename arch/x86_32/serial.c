@@ -7,6 +7,7 @@
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
+#include "arch/x86_32/irq.h"
 #include "arch/x86_32/platform.h"
 #include "core/console.h"
 #include "core/options.h"
@@ -192,11 +193,6 @@ void serial_flush(void)
 				break;
 }
 
-int serial_irq(unsigned com)
-{
-	return com < NR_COMS && uarts[com].present ? uarts[com].irq : -1;
-}
-
 void serial_enable_irq(void)
 {
 	unsigned com;
@@ -205,7 +201,7 @@ void serial_enable_irq(void)
 		if (!uarts[com].present)
 			continue;
 		uart_out(&uarts[com], UART_IER, IER_RECEIVE);
-		i8259_unmask(uarts[com].irq);
+		irq_take((unsigned)uarts[com].irq, serial_interrupt);
 	}
 }
 

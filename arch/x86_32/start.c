@@ -88,6 +88,8 @@ ASMCALL void start_hypervisor(uint32_t magic, const void *mbi)
 	i8259_init();
 	apic_init();
 	keep_own_devices();
+	irq_init();
+	iobitmap_init();
 	clock_init();
 	sched_init();
 	wallclock_set_at(rtc_read(), 0, time_now());

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which vCPU's state is in the processor. `loaded` is the one whose registers, address space, descriptors and floating
- * point are there; it may differ from `current` only while the idle vCPU runs, so that a guest that blocks and wakes
- * again with nothing in between costs no reload. Nobody but the timer and interrupt handlers runs then, so its state cannot change.
+ * Which vCPU's state is in the processor. `loaded` is the one whose registers, address space,
+ * descriptors and floating point are there; it may differ from `current` only while the idle vCPU
+ * runs, so that a guest that blocks and wakes again with nothing in between costs no reload. Nobody
+ * but the timer and interrupt handlers runs then, so its state cannot change.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
@@ -17,7 +18,10 @@
 
 struct pcpu pcpu[NR_CPUS];
 static struct vcpu *loaded;
-/* What is mapped in the GDT window when a guest has no page there: descriptors that are not present. */
+/*
+ * What is mapped in the GDT window when a guest has no page there:
+ * descriptors that are not present.
+ */
 static mfn_t empty_gdt_page;
 
 _Static_assert(offsetof(struct pcpu, work) == 0, "the exit path tests it");
@@ -55,7 +59,8 @@ void arch_switch_init(void)
 void arch_load_descriptors(struct vcpu *v)
 {
 	for (unsigned i = 0; i < GUEST_GDT_FRAMES; i++) {
-		mfn_t mfn = v->arch.gdt_frame[i] == INVALID_MFN ? empty_gdt_page : v->arch.gdt_frame[i];
+		mfn_t mfn = v->arch.gdt_frame[i] == INVALID_MFN ? empty_gdt_page
+								: v->arch.gdt_frame[i];
 
 		window_map(WINDOW_GDT + i * PAGE_SIZE, mfn);
 	}
@@ -72,7 +77,10 @@ void arch_trap_table_changed(struct vcpu *v, unsigned vector)
 
 	if (vector != VECTOR_SYSCALL || v != loaded)
 		return;
-	/* The processor cannot set the guest's event mask, so a gate that asks for it goes through the hypervisor. */
+	/*
+	 * The processor cannot set the guest's event mask, so a gate that asks
+	 * for it goes through the hypervisor.
+	 */
 	if (t->masks_events || (t->cs & 3) != 1 || !arch_code_selector_ok(t->cs))
 		tables_direct_gate(0, 0, 0);
 	else
@@ -107,7 +115,10 @@ static void load(struct vcpu *v)
 	arch_debugreg_load(v);
 	arch_cr4_load(v);
 	fpu_load(v);
-	/* A selector that no longer loads becomes null; its guest learns of it the way it would from a failed return. */
+	/*
+	 * A selector that no longer loads becomes null; its guest learns of it the
+	 * way it would from a failed return.
+	 */
 	v->arch.reload_segments = false;
 	if (!segreg_load_fs_gs(v->arch.fs, v->arch.gs))
 		v->arch.failsafe_pending = true;
@@ -163,7 +174,10 @@ bool preempt_needed(void)
 
 void arch_idle(void)
 {
-	/* Nothing can arrive between the test and the halt: sti holds interrupts off for one instruction. */
+	/*
+	 * Nothing can arrive between the test and the halt: sti holds
+	 * interrupts off for one instruction.
+	 */
 	if (this_cpu()->work)
 		return;
 	__asm__ volatile("sti; hlt; cli" : : : "memory");

@@ -34,6 +34,9 @@ extern char trap_stubs[], entry_hypercall[];
 void double_fault_task(void);
 void nmi_task(void);
 
+#define TSS_SIZE (sizeof(struct tss) + IOBITMAP_SIZE)
+_Static_assert(TSS_SIZE <= WINDOW_TSS_SIZE, "the bitmap is behind the TSS");
+
 static struct tss df_tss, nmi_tss;
 
 static uint64_t *reserved_gdt(uint16_t selector)
@@ -49,6 +52,17 @@ static uint64_t *idt(void)
 struct tss *tables_tss(void)
 {
 	return (struct tss *)(WINDOW(cpu_id()) + WINDOW_TSS);
+}
+
+uint8_t *tables_iobitmap(void)
+{
+	return (uint8_t *)(tables_tss() + 1);
+}
+
+void tables_allow_ports(bool allow)
+{
+	/* A bitmap at the segment's end, or beyond, is none (SDM vol. 1, 19.5.2). */
+	tables_tss()->iobase = allow ? sizeof(struct tss) : TSS_SIZE;
 }
 
 const struct tss *tables_interrupted(void)
@@ -82,7 +96,7 @@ static void fill_gdt(void)
 	*reserved_gdt(FLAT_RING1_DS) = descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(1), FLAGS_32BIT_PAGES);
 	*reserved_gdt(FLAT_RING3_CS) = descriptor(0, GUEST_LIMIT, TYPE_CODE | TYPE_DPL(3), FLAGS_32BIT_PAGES);
 	*reserved_gdt(FLAT_RING3_DS) = descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(3), FLAGS_32BIT_PAGES);
-	*reserved_gdt(HV_TSS) = descriptor((uintptr_t)tables_tss(), sizeof(struct tss) - 1, TYPE_TSS, 0);
+	*reserved_gdt(HV_TSS) = descriptor((uintptr_t)tables_tss(), TSS_SIZE - 1, TYPE_TSS, 0);
 	*reserved_gdt(HV_DF_TSS) = descriptor((uintptr_t)&df_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
 	*reserved_gdt(HV_NMI_TSS) = descriptor((uintptr_t)&nmi_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
 }
@@ -140,7 +154,7 @@ void tables_init(void)
 	tss->esp0 = FRAME_END(cpu_id()) - FRAME_HEADROOM;
 	tss->ss0 = HV_DS;
 	tss->cr3 = paging_hv_cr3();
-	tss->iobase = sizeof(*tss);
+	tables_allow_ports(false);
 	fill_task(&df_tss, double_fault_task, DF_STACK_TOP(cpu_id()));
 	fill_task(&nmi_tss, nmi_task, NMI_STACK_TOP(cpu_id()));
 	load_tables();

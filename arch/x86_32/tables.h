@@ -25,6 +25,11 @@ void tables_nmi_gate(void);
 
 /* This CPU's TSS; writable through this address in the hypervisor's view. */
 struct tss *tables_tss(void);
+/* The I/O permission bitmap behind it: one bit a port, and a last byte of ones that the processor wants. */
+#define IOBITMAP_SIZE (0x10000u / 8 + 1)
+uint8_t *tables_iobitmap(void);
+/* Whether the processor looks at the bitmap, or refuses all I/O to rings 1 to 3. */
+void tables_allow_ports(bool allow);
 /* The state that a double fault interrupted. */
 const struct tss *tables_interrupted(void);
 

@@ -129,8 +129,8 @@ static ASMCALL void guest_machine_check(struct trap_frame *f)
 
 static void handle_interrupt(unsigned vector)
 {
-	if (vector >= VECTOR_8259 && vector < VECTOR_8259 + 16) {
-		irq_dispatch(vector - VECTOR_8259);
+	if (vector >= VECTOR_IOAPIC && vector < VECTOR_8259 + 16) {
+		irq_dispatch(vector);
 	} else if (vector == VECTOR_APIC_TIMER) {
 		apic_eoi();
 		clock_timer_interrupt();

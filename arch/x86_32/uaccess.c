@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies to and from the running guest: a range check, then plain accesses listed in the exception table. CR0.WP is
- * set, so a read-only guest page refuses the hypervisor as it would its owner.
+ * Copies to and from the running guest: a range check, then plain accesses listed in the exception
+ * table. CR0.WP is set, so a read-only guest page refuses the hypervisor as it would its owner.
  */
 #include "arch/x86_32/extable.h"
 #include "arch/x86_32/uaccess.h"
@@ -106,7 +106,8 @@ int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new)
 			 "2: movl %[fault], %[rc]\n\t"
 			 "3:\n\t" EXTABLE("1b", "2b")
 			 : [rc] "+r"(rc), "+A"(*old)
-			 : [dst] "r"(dst), "b"((uint32_t)new), "c"((uint32_t)(new >> 32)), [fault] "i"(-EFAULT)
+			 : [dst] "r"(dst), "b"((uint32_t) new),
+			   "c"((uint32_t)(new >> 32)), [fault] "i"(-EFAULT)
 			 : "memory");
 	return rc;
 }

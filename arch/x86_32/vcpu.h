@@ -14,8 +14,9 @@
 #include "mm/page.h"
 
 /*
- * What the entry path leaves in the frame page (arch/x86_32/switcher.S pushes it from the bottom of this picture up).
- * While a vCPU runs its registers live there; while it does not, in arch_vcpu.frame.
+ * What the entry path leaves in the frame page (arch/x86_32/switcher.S pushes it
+ * from the bottom of this picture up). While a vCPU runs its registers live there;
+ * while it does not, in arch_vcpu.frame.
  */
 struct trap_frame {
 	uint32_t es, ds;
@@ -61,32 +62,41 @@ struct arch_vcpu {
 	struct trap_frame frame; /* while not on a CPU */
 	uint32_t fs, gs;	 /* while not on a CPU */
 
-	/* Address space. top is the L3 frame (holds an L3 type reference), INVALID_MFN before the first. */
+	/*
+	 * Address space. top is the L3 frame (holds an L3 type reference),
+	 * INVALID_MFN before the first.
+	 */
 	mfn_t top;
-	/* A table whose last reference this vCPU drops in steps (mmu_drop_table()): both its references are held here. 0: none. */
+	/*
+	 * A table whose last reference this vCPU drops in steps (mmu_drop_table()): both
+	 * its references are held here. 0: none.
+	 */
 	mfn_t old_table;
 
 	struct guest_trap trap[256];
 	struct guest_callback event_callback, failsafe_callback, nmi_callback;
 	uint32_t kernel_ss, kernel_esp;
 
-	uint32_t gdt_entries;		       /* 0 .. 14 * 512 */
-	mfn_t gdt_frame[GUEST_GDT_FRAMES];     /* each holds a PGT_SEG_DESC reference; INVALID_MFN: none */
-	gva_t ldt_base;			       /* page aligned */
-	uint32_t ldt_entries;		       /* 0 .. 8192 */
-	mfn_t ldt_frame[GUEST_LDT_PAGES];      /* mapped on demand, each with a PGT_SEG_DESC reference */
-	bool ldt_mapped;		       /* any of ldt_frame in use */
+	uint32_t gdt_entries; /* 0 .. 14 * 512 */
+	/* each holds a PGT_SEG_DESC reference; INVALID_MFN: none */
+	mfn_t gdt_frame[GUEST_GDT_FRAMES];
+	gva_t ldt_base;	      /* page aligned */
+	uint32_t ldt_entries; /* 0 .. 8192 */
+	/* mapped on demand, each with a PGT_SEG_DESC reference */
+	mfn_t ldt_frame[GUEST_LDT_PAGES];
+	bool ldt_mapped; /* any of ldt_frame in use */
 
-	uint32_t debugreg[8]; /* 4 unused; 5: enable bits of I/O breakpoints, which emulation checks */
-	bool ts;	      /* the guest's own task-switched flag */
-	uint8_t iopl;	      /* virtual I/O privilege, 0..3 */
+	/* 4 unused; 5: enable bits of I/O breakpoints, which emulation checks */
+	uint32_t debugreg[8];
+	bool ts;      /* the guest's own task-switched flag */
+	uint8_t iopl; /* virtual I/O privilege, 0..3 */
 	uint32_t guest_cr4;
-	uint64_t xcr0;	      /* in force while guest_cr4 has OSXSAVE */
-	void *fpu; /* XSAVE or FXSAVE image, FNSAVE on a CPU without; 64-byte aligned */
-	bool nmi_masked;      /* from the delivery of an NMI to the guest's iret hypercall */
+	uint64_t xcr0;	       /* in force while guest_cr4 has OSXSAVE */
+	void *fpu;	       /* XSAVE or FXSAVE image, FNSAVE on a CPU without; 64-byte aligned */
+	bool nmi_masked;       /* from the delivery of an NMI to the guest's iret hypercall */
 	bool failsafe_pending; /* a saved fs or gs could not be loaded */
-	bool reload_segments; /* descriptors changed: re-check fs and gs before the next return */
-	gva_t iobitmap;	      /* guest address of its bitmap for ring 3, or 0 */
+	bool reload_segments;  /* descriptors changed: re-check fs and gs before the next return */
+	gva_t iobitmap;	       /* guest address of its bitmap for ring 3, or 0 */
 	uint32_t iobitmap_ports;
 	uint32_t segment_flips; /* 4gb_segments: how often it had to help */
 };

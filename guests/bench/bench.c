@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each operation costs, in units of the TSC: cycles on a real machine, instructions under QEMU's `-icount shift=0`. Every figure is the
- * smallest of several runs of a loop, less what the empty loop costs, divided by the iterations. One line each:
- * `BENCH <name> <cost>`.
+ * What each operation costs, in units of the TSC: cycles on a real machine, instructions under
+ * QEMU's `-icount shift=0`. Every figure is the smallest of several runs of a loop, less what the
+ * empty loop costs, divided by the iterations. One line each: `BENCH <name> <cost>`.
  */
 #include "guests/pvrt/pvrt.h"
 
@@ -16,7 +16,8 @@
 
 _Static_assert(__HYPERVISOR_iret == 23, "entry.S");
 
-extern char bench_int3_entry[], bench_fault_entry[], bench_syscall_entry[], bench_event_entry[], bench_user_syscalls[];
+extern char bench_int3_entry[], bench_fault_entry[], bench_syscall_entry[], bench_event_entry[],
+	bench_user_syscalls[];
 extern volatile unsigned long *bench_event_word;
 
 typedef void operation(void);
@@ -133,7 +134,8 @@ static evtchn_port_t port;
 
 static void event_to_self(void)
 {
-	hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_send, PTR32(&(struct evtchn_send){ .port = port }));
+	hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_send,
+		   PTR32(&(struct evtchn_send){ .port = port }));
 }
 
 static void bench_events(void)
@@ -143,8 +145,8 @@ static void bench_events(void)
 	port = event_bind_interdomain(DOMID_SELF, unbound);
 	bench_event_word = &shared_info->evtchn_pending[unbound / 32];
 	shared_info->evtchn_mask[unbound / 32] &= ~(1ul << unbound % 32);
-	hypercall4(__HYPERVISOR_set_callbacks, FLAT_KERNEL_CS, PTR32(bench_event_entry), FLAT_KERNEL_CS,
-		   PTR32(failsafe_entry));
+	hypercall4(__HYPERVISOR_set_callbacks, FLAT_KERNEL_CS, PTR32(bench_event_entry),
+		   FLAT_KERNEL_CS, PTR32(failsafe_entry));
 	bench("event_send_masked", event_to_self);
 	events_enable();
 	bench("event_upcall", event_to_self);
@@ -153,16 +155,19 @@ static void bench_events(void)
 
 static void install(unsigned vector, unsigned dpl, const char *entry)
 {
-	trap_install((struct trap_info){ .vector = vector, .flags = dpl, .cs = FLAT_KERNEL_CS, .address = PTR32(entry) });
+	trap_install((struct trap_info){
+		.vector = vector, .flags = dpl, .cs = FLAT_KERNEL_CS, .address = PTR32(entry) });
 }
 
 int main(void)
 {
 	page = page_alloc();
 	page_pte = mfn_pte(va_to_mfn(page), PTE_KERNEL_RW);
-	update = (struct mmu_update){ .ptr = pte_maddr(PTR32(page), 1) | MMU_NORMAL_PT_UPDATE, .val = page_pte };
+	update = (struct mmu_update){ .ptr = pte_maddr(PTR32(page), 1) | MMU_NORMAL_PT_UPDATE,
+				      .val = page_pte };
 	for (unsigned i = 0; i < MULTICALLS; i++)
-		calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+		calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+						     .args = { XENVER_version } };
 
 	bench("null_hypercall", null_call);
 	bench("multicall_16", multicall_16);

@@ -43,7 +43,10 @@ bench_event_word:
 	.long	0
 
 	.section .user.text, "ax", @progbits
-	/* Started with a count in ecx; ends in #UD with the cycles of that many system calls in eax. */
+	/*
+	 * Started with a count in ecx; ends in #UD with the cycles of
+	 * that many system calls in eax.
+	 */
 	.globl bench_user_syscalls
 bench_user_syscalls:
 	rdtsc

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random hypercalls.  Left out is only what legitimately ends or freezes a domain: shutdown, sleep
- * without an alarm, taking the only virtual CPU down, a watchdog, an iret to nowhere, an NMI to
+ * Random hypercalls.  Left out is only what legitimately ends or freezes a domain: shutdown and its
+ * code, sleep without an alarm, taking the only virtual CPU down, a watchdog, an iret to nowhere, an NMI to
  * nowhere, a base pointer that maps something else.  What would redirect this guest's own entries
  * (trap table, callbacks, kernel stack) is put right after each call.
  */
@@ -100,7 +100,7 @@ static bool is_allowed_command(uint32_t number, uint32_t cmd)
 {
 	switch (number) {
 	case __HYPERVISOR_sched_op:
-		return cmd == SCHEDOP_yield || cmd == SCHEDOP_shutdown_code || cmd > SCHEDOP_watchdog;
+		return cmd == SCHEDOP_yield || cmd > SCHEDOP_watchdog;
 	case __HYPERVISOR_sched_op_compat:
 		return cmd != SCHEDOP_block && cmd != SCHEDOP_shutdown;
 	case __HYPERVISOR_vcpu_op:

@@ -14,12 +14,15 @@
 static char *expendable;
 static unsigned long frames[NR_EXPENDABLE];
 static uint64_t entries[NR_EXPENDABLE];
+static uint64_t private_entry; /* the hypervisor's first level-2 entry */
 static uint32_t *buffer;
 
 void words_init(void)
 {
 	unsigned int i;
 
+	/* All looked up now: the calls may spoil the machine-to-physical entries of any own frame. */
+	private_entry = pte_maddr(HYPERVISOR_VIRT_START, 2);
 	expendable = page_alloc_run(NR_EXPENDABLE);
 	buffer = page_alloc_run(BUFFER_PAGES + 1);
 	BUG_ON(mm_map((char *)buffer + BUFFER_PAGES * PAGE_SIZE, 0)); /* a hole behind it */
@@ -106,7 +109,9 @@ uint64_t word_entry(void)
 		slot += slot == 3;
 		return ((uint64_t)va_to_mfn(mm_top_table()) << PAGE_SHIFT) + slot * sizeof(pte_t);
 	case 1: /* of the hypervisor's part */
-		return pte_maddr(HYPERVISOR_VIRT_START + random_below(64) * (L2_SPAN / 2), 2);
+		return private_entry +
+		       random_below(ENTRIES_PER_TABLE - table_index(HYPERVISOR_VIRT_START, 2)) *
+			       sizeof(pte_t);
 	case 2: /* of a page that may or may not be a table */
 		return ((uint64_t)frames[random_below(NR_EXPENDABLE)] << PAGE_SHIFT) +
 		       random_below(ENTRIES_PER_TABLE) * sizeof(pte_t);
@@ -119,7 +124,8 @@ uint64_t word_entry(void)
 
 uint64_t word_pte(void)
 {
-	static const pte_t odd[] = { 0, PTE_PSE, PTE_G, PTE_PCD, PTE_PWT, PTE_NX, 1ULL << 52, 1ULL << 62 };
+	static const pte_t odd[] = { 0,	      PTE_PSE, PTE_G,	   PTE_PCD,
+				     PTE_PWT, PTE_NX,  1ULL << 52, 1ULL << 62 };
 	pte_t flags = random_below(16) ? PTE_P : 0;
 
 	flags |= random_next() & (PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL);

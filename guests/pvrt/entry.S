@@ -154,7 +154,10 @@ nmi_entry:
 	pushl	$2
 	jmp	trap_common
 
-	/* Fixed-size stubs: trap_stubs for exceptions, soft_stubs for INT n, which has no error code. */
+	/*
+	 * Fixed-size stubs: trap_stubs for exceptions, soft_stubs for
+	 * INT n, which has no error code.
+	 */
 	.macro stub vector, has_error
 	.balign TRAP_STUB_SIZE
 	.if !\has_error
@@ -278,7 +281,9 @@ return_by_hypercall:
 
 /* --- Probes and ring 3 ------------------------------------------------------------------------ */
 
-/* bool try_enter(void (*fn)(void *), void *arg): false when fn came back, true after try_leave(). */
+/*
+ * bool try_enter(void (*fn)(void *), void *arg): false when fn came back, true after try_leave().
+ */
 	.globl try_enter
 try_enter:
 	pushl	%ebp

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels in the 2-level form (ABI: <xen/event_channel.h>, struct shared_info).  Ports are
- * masked at start; event_bind() gives one a handler and unmasks it.  Handlers run with upcalls masked.
+ * Event channels in the 2-level form (ABI: <xen/event_channel.h>, struct
+ * shared_info).  Ports are masked at start; event_bind() gives one a handler and
+ * unmasks it.  Handlers run with upcalls masked.
  */
 #ifndef PVRT_EVENT_H
 #define PVRT_EVENT_H

@@ -17,7 +17,7 @@ const unsigned long *m2p_table = (const unsigned long *)MACH2PHYS_VIRT_START;
 unsigned long m2p_entries = MACH2PHYS_NR_ENTRIES;
 
 static struct free_page *free_pages;
-static unsigned long next_pfn, end_pfn;
+static unsigned long next_pfn, end_pfn, nr_free;
 
 static unsigned long max_ul(unsigned long a, unsigned long b)
 {
@@ -218,10 +218,12 @@ void *page_alloc(void)
 {
 	void *page = free_pages;
 
-	if (page)
+	if (page) {
 		free_pages = free_pages->next;
-	else
+		nr_free--;
+	} else {
 		page = page_alloc_run(1);
+	}
 	return memset(page, 0, PAGE_SIZE);
 }
 
@@ -231,6 +233,12 @@ void page_free(void *page)
 
 	entry->next = free_pages;
 	free_pages = entry;
+	nr_free++;
+}
+
+unsigned long mm_pages_left(void)
+{
+	return end_pfn - next_pfn + nr_free;
 }
 
 void *mm_map_frame(unsigned long mfn, pte_t flags)

@@ -106,6 +106,8 @@ void *page_alloc(void);
 /* Several pages in a row (not zeroed); they are never freed. */
 void *page_alloc_run(unsigned int pages);
 void page_free(void *page);
+/* Pages that can still be allocated, less the tables that mapping them may take. */
+unsigned long mm_pages_left(void);
 
 /* --- Page tables: the current address space is the one that mm_init() found --- */
 

@@ -12,8 +12,7 @@
  * length that the full text has.
  */
 int pv_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
-int pv_snprintf(char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int pv_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void pv_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void pv_vprintf(const char *fmt, va_list ap);
 

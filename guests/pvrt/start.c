@@ -21,8 +21,7 @@ void pv_start(void) __attribute__((noreturn));
 void pv_start(void)
 {
 	mm_init();
-	BUG_ON(mm_map(shared_info_page,
-		      start_info->shared_info | PTE_P | PTE_RW | PTE_A | PTE_D));
+	BUG_ON(mm_map(shared_info_page, start_info->shared_info | PTE_P | PTE_RW | PTE_A | PTE_D));
 	vcpu_info = &shared_info->vcpu_info[0];
 	event_init();
 	trap_init();

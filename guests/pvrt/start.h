@@ -37,10 +37,10 @@ void pv_shutdown(unsigned int reason) __attribute__((noreturn));
 /* Prints the message, then ends the domain as crashed. */
 void pv_panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-#define BUG_ON(cond)                                                                       \
-	do {                                                                               \
-		if (cond)                                                                  \
-			pv_panic("%s:%d: %s", __FILE__, __LINE__, #cond);                  \
+#define BUG_ON(cond)                                                      \
+	do {                                                              \
+		if (cond)                                                 \
+			pv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); \
 	} while (0)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -28,14 +28,14 @@ static void set_verdict(enum verdict new, const char *fmt, va_list ap)
 	pv_vsnprintf(reason, sizeof(reason), fmt, ap);
 }
 
-#define DEFINE_VERDICT(name, value)                                                        \
-	void name(const char *fmt, ...)                                                    \
-	{                                                                                  \
-		va_list ap;                                                                \
-                                                                                           \
-		va_start(ap, fmt);                                                         \
-		set_verdict(value, fmt, ap);                                               \
-		va_end(ap);                                                                \
+#define DEFINE_VERDICT(name, value)          \
+	void name(const char *fmt, ...)      \
+	{                                    \
+		va_list ap;                  \
+                                             \
+		va_start(ap, fmt);           \
+		set_verdict(value, fmt, ap); \
+		va_end(ap);                  \
 	}
 
 DEFINE_VERDICT(test_fail, VERDICT_FAIL)

@@ -35,16 +35,16 @@ void test_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool test_ok(void);
 
 /* A rule: when it does not hold, the case has failed with this text. */
-#define CHECK(cond, ...)                                                                   \
-	({                                                                                 \
-		bool check_ok = (cond);                                                    \
-		if (!check_ok)                                                             \
-			test_fail(__VA_ARGS__);                                            \
-		check_ok;                                                                  \
+#define CHECK(cond, ...)                        \
+	({                                      \
+		bool check_ok = (cond);         \
+		if (!check_ok)                  \
+			test_fail(__VA_ARGS__); \
+		check_ok;                       \
 	})
 
 /* The same for two numbers that must be equal; what names the thing compared. */
-#define CHECK_EQ(value, expected, what)                                                    \
+#define CHECK_EQ(value, expected, what) \
 	check_equal((int64_t)(value), (int64_t)(expected), what, __LINE__)
 
 bool check_equal(int64_t value, int64_t expected, const char *what, int line);

@@ -125,12 +125,12 @@ bool try_call(void (*fn)(void *), void *arg, struct fault *fault);
  * change %esp or the data segments when it faults.  *fault tells what happened.
  *	TRY_ASM(&fault, "movl (%1), %0", : "=r"(value) : "r"(address));
  */
-#define TRY_ASM(fault, insn, ...)                                                          \
-	do {                                                                               \
-		try_arm(fault);                                                            \
-		__asm__ __volatile__("movl $771f, try_resume\n\t" insn                     \
-				     "\n771:\n\tmovl $0, try_resume" __VA_ARGS__);         \
-		try_disarm();                                                              \
+#define TRY_ASM(fault, insn, ...)                                                  \
+	do {                                                                       \
+		try_arm(fault);                                                    \
+		__asm__ __volatile__("movl $771f, try_resume\n\t" insn             \
+				     "\n771:\n\tmovl $0, try_resume" __VA_ARGS__); \
+		try_disarm();                                                      \
 	} while (0)
 
 void try_arm(struct fault *fault);

@@ -232,11 +232,12 @@ static void test_register_event(void)
 	CHECK_EQ(register_callback(CALLBACKTYPE_event, 0, alternate_entry), 0, "register");
 	count_alternate("entry by callback_op", 1);
 	CHECK_EQ(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, PTR32(event_entry), FLAT_KERNEL_CS,
-					  PTR32(failsafe_entry)), 0, "set_callbacks");
+					  PTR32(failsafe_entry)),
+		 0, "set_callbacks");
 	count_alternate("entry by set_callbacks", 0);
 	CHECK_EQ(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS & ~3, PTR32(alternate_entry),
-					  FLAT_KERNEL_CS & ~3, PTR32(failsafe_entry)), 0,
-		 "set_callbacks with RPL 0");
+					  FLAT_KERNEL_CS & ~3, PTR32(failsafe_entry)),
+		 0, "set_callbacks with RPL 0");
 	count_alternate("entry by a selector with RPL 0", 1);
 	trap_init();
 }
@@ -296,7 +297,8 @@ static void test_failsafe_cs(void)
 
 static void test_failsafe_ss(void)
 {
-	static const uint16_t selectors[] = { BAD_SELECTOR, 3, FLAT_USER_CS, FLAT_KERNEL_SS, 0x0007 };
+	static const uint16_t selectors[] = { BAD_SELECTOR, 3, FLAT_USER_CS, FLAT_KERNEL_SS,
+					      0x0007 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(selectors); i++) {

@@ -95,7 +95,8 @@ static void arm_data(uint32_t kind)
 {
 	clear_all();
 	CHECK_EQ(HYPERVISOR_set_debugreg(1, PTR32(&watched)), 0, "address");
-	CHECK_EQ(HYPERVISOR_set_debugreg(7, DR7_LOCAL(1) | DR7_GLOBAL(1) | kind | DR7_FOUR_BYTES(1)),
+	CHECK_EQ(HYPERVISOR_set_debugreg(7,
+					 DR7_LOCAL(1) | DR7_GLOBAL(1) | kind | DR7_FOUR_BYTES(1)),
 		 0, "control");
 }
 
@@ -174,7 +175,9 @@ static void test_hypercall_argument(void)
 	HYPERVISOR_set_debugreg(1, PTR32(&entry.result));
 	HYPERVISOR_set_debugreg(7, DR7_LOCAL(1) | DR7_ON_ACCESS(1) | DR7_FOUR_BYTES(1));
 	TRY_ASM(&fault, "int $0x82; nop",
-		: : "a"(__HYPERVISOR_multicall), "b"(&entry), "c"(1) : "memory");
+		:
+		: "a"(__HYPERVISOR_multicall), "b"(&entry), "c"(1)
+		: "memory");
 	CHECK(fault.vector == NO_FAULT || fault.vector == X86_DB, "vector %u", fault.vector);
 	clear_all();
 	CHECK(entry.result != 0, "the multicall did not run");

@@ -196,8 +196,10 @@ static void test_msr_sweep(void)
 /* What the hypervisor's own safety rests on cannot be changed, whatever the answer is. */
 static void test_msr_dangerous(void)
 {
-	static const uint32_t msrs[] = { MSR_SYSENTER_EIP, MSR_EFER, MSR_PAT, MSR_APIC_BASE,
-					 MSR_DEBUGCTL, 0x174, 0x175, 0xc0000081, 0x2ff, 0x1a0 };
+	static const uint32_t msrs[] = {
+		MSR_SYSENTER_EIP, MSR_EFER, MSR_PAT, MSR_APIC_BASE, MSR_DEBUGCTL, 0x174, 0x175,
+		0xc0000081,	  0x2ff,    0x1a0
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(msrs); i++) {
@@ -253,7 +255,8 @@ static void test_cpuid_hypervisor(void)
 	long version = HYPERVISOR_xen_version(XENVER_version, NULL);
 
 	CHECK(r.ebx == XEN_CPUID_SIGNATURE_EBX && r.ecx == XEN_CPUID_SIGNATURE_ECX &&
-	      r.edx == XEN_CPUID_SIGNATURE_EDX, "no Xen signature");
+		      r.edx == XEN_CPUID_SIGNATURE_EDX,
+	      "no Xen signature");
 	CHECK(r.eax >= XEN_CPUID_LEAF(2) && r.eax <= XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES),
 	      "highest leaf is 0x%x", r.eax);
 	CHECK_EQ(forced_cpuid(XEN_CPUID_LEAF(1), 0).eax, version, "version in leaf 1");
@@ -383,9 +386,9 @@ static void test_sysenter(void)
 static void test_vm_assist(void)
 {
 	static const unsigned int types[] = {
-		VMASST_TYPE_4gb_segments, VMASST_TYPE_4gb_segments_notify,
+		VMASST_TYPE_4gb_segments,	 VMASST_TYPE_4gb_segments_notify,
 		VMASST_TYPE_writable_pagetables, VMASST_TYPE_pae_extended_cr3,
-		VMASST_TYPE_architectural_iopl, VMASST_TYPE_runstate_update_flag,
+		VMASST_TYPE_architectural_iopl,	 VMASST_TYPE_runstate_update_flag,
 	};
 	size_t i;
 

@@ -98,7 +98,8 @@ static void test_unbound_for_other(void)
 		CHECK_EQ(port, -XEN_ESRCH, "listening for a domain that does not exist");
 		return;
 	}
-	CHECK_EQ(event_bind_interdomain(DOMID_SELF, port), -XEN_EINVAL, "binding by another domain");
+	CHECK_EQ(event_bind_interdomain(DOMID_SELF, port), -XEN_EINVAL,
+		 "binding by another domain");
 	event_close(port);
 }
 
@@ -180,8 +181,8 @@ static long unmask(evtchn_port_t port)
 
 static void test_bad_ports(void)
 {
-	static const evtchn_port_t ports[] = { NR_PORTS, NR_PORTS + 1, 4096, 0x20000, 0x7fffffff,
-					       ~0u };
+	static const evtchn_port_t ports[] = { NR_PORTS, NR_PORTS + 1, 4096,
+					       0x20000,	 0x7fffffff,   ~0u };
 	struct evtchn_status status;
 	size_t i;
 
@@ -216,7 +217,8 @@ static void test_fifo(void)
 	struct evtchn_set_priority priority = { .port = 1, .priority = 7 };
 
 	CHECK_EQ(HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init), -XEN_ENOSYS, "init");
-	CHECK_EQ(HYPERVISOR_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_ENOSYS, "expand");
+	CHECK_EQ(HYPERVISOR_event_channel_op(EVTCHNOP_expand_array, &expand), -XEN_ENOSYS,
+		 "expand");
 	CHECK_EQ(HYPERVISOR_event_channel_op(EVTCHNOP_set_priority, &priority), -XEN_ENOSYS,
 		 "set_priority");
 }

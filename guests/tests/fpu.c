@@ -102,7 +102,8 @@ static void test_sse_preserved(void)
 	port = event_bind_virq(VIRQ_TIMER, 0);
 	event_unmask(port);
 	__asm__ __volatile__("movups %0, %%xmm0; movups %0, %%xmm7; ldmxcsr %1"
-			     : : "m"(pattern), "m"(mxcsr));
+			     :
+			     : "m"(pattern), "m"(mxcsr));
 	disturb();
 	__asm__ __volatile__("movups %%xmm0, %0; movups %%xmm7, %1; stmxcsr %2"
 			     : "=m"(after[0]), "=m"(after[1]), "=m"(after_mxcsr));
@@ -206,8 +207,10 @@ static void divide_by_sse_zero(void *arg)
 	static const float one[4] = { 1.0f, 1.0f, 1.0f, 1.0f };
 
 	(void)arg;
-	__asm__ __volatile__("ldmxcsr %0; movups %1, %%xmm0; xorps %%xmm1, %%xmm1; divps %%xmm1, %%xmm0"
-			     : : "m"(unmasked), "m"(one));
+	__asm__ __volatile__(
+		"ldmxcsr %0; movups %1, %%xmm0; xorps %%xmm1, %%xmm1; divps %%xmm1, %%xmm0"
+		:
+		: "m"(unmasked), "m"(one));
 }
 
 static void test_sse_exception(void)

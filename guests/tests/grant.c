@@ -28,7 +28,8 @@ static struct gnttab_query_size query(void)
 static void test_before_setup(void)
 {
 	struct gnttab_map_grant_ref map = { .host_addr = PTR32(page_alloc()),
-					    .flags = GNTMAP_host_map, .ref = ~0u,
+					    .flags = GNTMAP_host_map,
+					    .ref = ~0u,
 					    .dom = DOMID_SELF };
 
 	HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
@@ -84,7 +85,8 @@ static void test_setup(void)
 		count = MAX_FRAMES;
 	setup_table(frames, count, &op);
 	CHECK_EQ(op.status, GNTST_okay, "status");
-	CHECK(query().nr_frames >= count, "%u frames after asking for %u", query().nr_frames, count);
+	CHECK(query().nr_frames >= count, "%u frames after asking for %u", query().nr_frames,
+	      count);
 	for (i = 0; i < count; i++) {
 		void *va = mm_map_frame(frames[i], PTE_KERNEL_RW);
 
@@ -169,8 +171,9 @@ static domid_t own_id(void)
 
 static int map_own(void *at, uint32_t flags, unsigned int ref, grant_handle_t *handle)
 {
-	struct gnttab_map_grant_ref op = { .host_addr = PTR32(at), .flags = flags, .ref = ref,
-					   .dom = own_id() };
+	struct gnttab_map_grant_ref op = {
+		.host_addr = PTR32(at), .flags = flags, .ref = ref, .dom = own_id()
+	};
 
 	CHECK_EQ(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0, "map_grant_ref");
 	*handle = op.handle;
@@ -236,7 +239,8 @@ static void test_map_errors(void)
 	char *page = page_alloc();
 	grant_handle_t handle;
 	struct gnttab_map_grant_ref op = { .flags = GNTMAP_host_map | GNTMAP_contains_pte,
-					   .ref = REF, .dom = own_id() };
+					   .ref = REF,
+					   .dom = own_id() };
 
 	if (!has_table())
 		return;
@@ -259,8 +263,8 @@ static void test_map_errors(void)
 
 /* --- Copy --- */
 
-static int copy(const void *from, unsigned int from_offset, const void *to,
-		unsigned int to_offset, unsigned int len)
+static int copy(const void *from, unsigned int from_offset, const void *to, unsigned int to_offset,
+		unsigned int len)
 {
 	struct gnttab_copy op = { .len = len };
 

@@ -25,24 +25,23 @@ uint32_t new_flags, esp_before, esp_after;
 static void iret_hypercall_kernel(void *arg)
 {
 	(void)arg;
-	__asm__ __volatile__(
-		"movl	%%esp, esp_before\n\t"
-		"pushl	new_flags\n\t"
-		"pushl	%[cs]\n\t"
-		"pushl	$1f\n\t"
-		"pushl	$0x12345678\n\t"
-		"movl	$23, %%eax\n\t"
-		"int	$0x82\n"
-		"1:	movl	%%eax, seen\n\t"
-		"movl	%%esp, esp_after\n\t"
-		"pushfl\n\t"
-		"popl	seen + 4\n\t"
-		"pushl	$0\n\t"
-		"popfl\n\t"
-		"cld"
-		:
-		: [cs] "i"(FLAT_KERNEL_CS)
-		: "eax", "memory", "cc");
+	__asm__ __volatile__("movl	%%esp, esp_before\n\t"
+			     "pushl	new_flags\n\t"
+			     "pushl	%[cs]\n\t"
+			     "pushl	$1f\n\t"
+			     "pushl	$0x12345678\n\t"
+			     "movl	$23, %%eax\n\t"
+			     "int	$0x82\n"
+			     "1:	movl	%%eax, seen\n\t"
+			     "movl	%%esp, esp_after\n\t"
+			     "pushfl\n\t"
+			     "popl	seen + 4\n\t"
+			     "pushl	$0\n\t"
+			     "popfl\n\t"
+			     "cld"
+			     :
+			     : [cs] "i"(FLAT_KERNEL_CS)
+			     : "eax", "memory", "cc");
 	seen.mask = vcpu_info->evtchn_upcall_mask;
 }
 
@@ -121,7 +120,9 @@ static void bad_kernel_cs(void *arg)
 {
 	__asm__ __volatile__(
 		"pushl	$0x202; pushl %0; pushl $1f; pushl $0; movl $23, %%eax; int $0x82; 1:"
-		: : "r"(arg) : "eax", "memory");
+		:
+		: "r"(arg)
+		: "eax", "memory");
 }
 
 /* A selector that cannot be loaded goes to the failsafe callback, also in ring 1. */
@@ -204,19 +205,18 @@ static void test_user_mask(void)
 static void plain_iret(void *arg)
 {
 	(void)arg;
-	__asm__ __volatile__(
-		"pushl	new_flags\n\t"
-		"pushl	%[cs]\n\t"
-		"pushl	$1f\n\t"
-		"iret\n"
-		"1:	pushfl\n\t"
-		"popl	seen + 4\n\t"
-		"pushl	$0\n\t"
-		"popfl\n\t"
-		"cld"
-		:
-		: [cs] "i"(FLAT_KERNEL_CS)
-		: "memory", "cc");
+	__asm__ __volatile__("pushl	new_flags\n\t"
+			     "pushl	%[cs]\n\t"
+			     "pushl	$1f\n\t"
+			     "iret\n"
+			     "1:	pushfl\n\t"
+			     "popl	seen + 4\n\t"
+			     "pushl	$0\n\t"
+			     "popfl\n\t"
+			     "cld"
+			     :
+			     : [cs] "i"(FLAT_KERNEL_CS)
+			     : "memory", "cc");
 }
 
 static uint32_t flags_after_iret(uint32_t flags)
@@ -243,9 +243,10 @@ static void iret_to_selectors(void *arg)
 {
 	const uint32_t *cs_ss = arg;
 
-	__asm__ __volatile__(
-		"pushl %1; pushl $0; pushl $0x202; pushl %0; pushl $user_flags; iret"
-		: : "r"(cs_ss[0]), "r"(cs_ss[1]) : "memory");
+	__asm__ __volatile__("pushl %1; pushl $0; pushl $0x202; pushl %0; pushl $user_flags; iret"
+			     :
+			     : "r"(cs_ss[0]), "r"(cs_ss[1])
+			     : "memory");
 }
 
 static void test_plain_bad_selectors(void)
@@ -269,7 +270,9 @@ static void nested_task_iret(void *arg)
 	(void)arg;
 	__asm__ __volatile__(
 		"pushfl; pushl %0; pushl $1f; pushfl; orl $0x4000, (%%esp); popfl; iret; 1:"
-		: : "i"(FLAT_KERNEL_CS) : "memory", "cc");
+		:
+		: "i"(FLAT_KERNEL_CS)
+		: "memory", "cc");
 }
 
 /* NT makes iret a task return: the guest gets the fault, the hypervisor does not care. */

@@ -39,7 +39,8 @@ static void test_sizes(void)
 	struct xen_memory_domain self = { .domid = DOMID_SELF };
 
 	CHECK_EQ(current_pages(), start_info->nr_pages, "current reservation");
-	CHECK(HYPERVISOR_memory_op(XENMEM_maximum_reservation, &self) >= current_pages(), "maximum");
+	CHECK(HYPERVISOR_memory_op(XENMEM_maximum_reservation, &self) >= current_pages(),
+	      "maximum");
 	CHECK_EQ(HYPERVISOR_memory_op(XENMEM_current_reservation, &other), -XEN_ESRCH,
 		 "no such domain");
 	CHECK_EQ(HYPERVISOR_memory_op(XENMEM_current_reservation, BAD_POINTER), -XEN_EFAULT,

@@ -33,10 +33,11 @@ static long raw(uint32_t number)
 static void test_unknown_numbers(void)
 {
 	static const uint32_t numbers[] = {
-		11, 25, 31, 34, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
-		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
-		63, 64, 65, 100, 126, 127, 128, 129, 200, 254, 255, 256, 257, 1000, 0x10000,
-		0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+		11,  25,  31,  34,   37,      38,	  39,	      40,	  41,	      42,
+		43,  44,  45,  46,   47,      48,	  49,	      50,	  51,	      52,
+		53,  54,  55,  56,   57,      58,	  59,	      60,	  61,	      62,
+		63,  64,  65,  100,  126,     127,	  128,	      129,	  200,	      254,
+		255, 256, 257, 1000, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
 	};
 	size_t i;
 
@@ -48,8 +49,9 @@ static void test_unknown_numbers(void)
 /* Registers that carry no result come back as they were. */
 static void test_registers_kept(void)
 {
-	struct hypercall_regs regs = { .eax = 63, .ebx = 1, .ecx = 2, .edx = 3,
-				       .esi = 4, .edi = 5, .ebp = 6 };
+	struct hypercall_regs regs = {
+		.eax = 63, .ebx = 1, .ecx = 2, .edx = 3, .esi = 4, .edi = 5, .ebp = 6
+	};
 
 	hypercall_raw(&regs);
 	CHECK_EQ(regs.esi, 4, "esi");

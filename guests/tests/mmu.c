@@ -89,8 +89,9 @@ static void test_machphys_errors(void)
 	uint64_t shared = start_info->shared_info;
 
 	CHECK(is_refusal(update((1ULL << 51) | MMU_MACHPHYS_UPDATE, 1, NULL)), "no such frame");
-	CHECK(is_refusal(update(((uint64_t)m2p_entries << PAGE_SHIFT) | MMU_MACHPHYS_UPDATE, 1,
-				NULL)), "frame behind the last");
+	CHECK(is_refusal(
+		      update(((uint64_t)m2p_entries << PAGE_SHIFT) | MMU_MACHPHYS_UPDATE, 1, NULL)),
+	      "frame behind the last");
 	update(shared | MMU_MACHPHYS_UPDATE, 1, NULL);
 	CHECK(shared_info->vcpu_info[0].evtchn_upcall_mask <= 1, "shared_info is damaged");
 }
@@ -300,7 +301,8 @@ static void test_va_flush(void)
 	CHECK_EQ(mm_map(window, mfn_pte(va_to_mfn(b), PTE_KERNEL_RO)), 0, "second page");
 	CHECK_EQ(((volatile char *)window)[0], 2, "byte after the change with INVLPG");
 	CHECK_EQ(HYPERVISOR_update_va_mapping(PTR32(window), mfn_pte(va_to_mfn(a), PTE_KERNEL_RO),
-					      UVMF_TLB_FLUSH), 0, "first page again");
+					      UVMF_TLB_FLUSH),
+		 0, "first page again");
 	CHECK_EQ(((volatile char *)window)[0], 1, "byte after the change with a full flush");
 	setup_window();
 	page_free(a);

@@ -131,7 +131,7 @@ static void test_frames(void)
 {
 	static const unsigned int cmds[] = { MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
 					     MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,
-					     MMUEXT_NEW_BASEPTR, MMUEXT_CLEAR_PAGE };
+					     MMUEXT_NEW_BASEPTR,  MMUEXT_CLEAR_PAGE };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
@@ -230,8 +230,8 @@ static void test_stale_translation(void)
 	struct fault fault;
 
 	page[0] = 0;
-	CHECK_EQ(HYPERVISOR_update_va_mapping(PTR32(page),
-					      mfn_pte(va_to_mfn(page), PTE_KERNEL_RO), UVMF_NONE),
+	CHECK_EQ(HYPERVISOR_update_va_mapping(PTR32(page), mfn_pte(va_to_mfn(page), PTE_KERNEL_RO),
+					      UVMF_NONE),
 		 0, "read-only, without a flush");
 	CHECK_EQ(table_pin(page, 1), 0, "pin");
 	/* Misaligned, so that no emulation of writes to tables takes it. */

@@ -164,17 +164,17 @@ static struct multicall_entry iret_list[2];
 static void multicall_iret(void *arg)
 {
 	(void)arg;
-	__asm__ __volatile__(
-		"pushl	$0x2\n\t"
-		"pushl	%[cs]\n\t"
-		"pushl	$1f\n\t"
-		"pushl	$0x77\n\t"
-		"int	$0x82\n\t"
-		"ud2\n"
-		"1:"
-		:
-		: "a"(__HYPERVISOR_multicall), "b"(iret_list), "c"(2), [cs] "i"(FLAT_KERNEL_CS)
-		: "memory", "cc");
+	__asm__ __volatile__("pushl	$0x2\n\t"
+			     "pushl	%[cs]\n\t"
+			     "pushl	$1f\n\t"
+			     "pushl	$0x77\n\t"
+			     "int	$0x82\n\t"
+			     "ud2\n"
+			     "1:"
+			     :
+			     : "a"(__HYPERVISOR_multicall), "b"(iret_list),
+			       "c"(2), [cs] "i"(FLAT_KERNEL_CS)
+			     : "memory", "cc");
 }
 
 static void test_iret_kernel(void)
@@ -204,8 +204,8 @@ static void multicall_iret_user(void *arg)
 		"int	$0x82\n\t"
 		"ud2"
 		:
-		: "a"(__HYPERVISOR_multicall), "b"(iret_list), "c"(2), [ss] "i"(FLAT_USER_SS),
-		  [cs] "i"(FLAT_USER_CS), [esp] "r"(state->esp)
+		: "a"(__HYPERVISOR_multicall), "b"(iret_list),
+		  "c"(2), [ss] "i"(FLAT_USER_SS), [cs] "i"(FLAT_USER_CS), [esp] "r"(state->esp)
 		: "memory", "cc");
 }
 

@@ -65,23 +65,29 @@ static void check_refused(const struct fault *fault, const volatile void *at, pt
  * One case for a form: clear_insn takes RW away from a good entry, set_insn gives it back, and
  * set_insn on the hostile entry must fault.  %0 is the word's address.
  */
-#define DEFINE_FORM(name, clear_insn, set_insn)                                            \
-	static void test_##name(void)                                                      \
-	{                                                                                  \
-		struct fault fault;                                                        \
-		pte_t before;                                                              \
-                                                                                           \
-		reset();                                                                   \
-		before = pte_read(table_window);                                           \
-		TRY_ASM(&fault, clear_insn, : : "D"(good), "S"(LO32(*good & ~PTE_RW))            \
-			: "eax", "ebx", "ecx", "edx", "memory", "cc");                            \
-		check_window(&fault, false, clear_insn);                                   \
-		TRY_ASM(&fault, set_insn, : : "D"(good), "S"(LO32(*good | PTE_RW))               \
-			: "eax", "ebx", "ecx", "edx", "memory", "cc");                            \
-		check_window(&fault, true, set_insn);                                      \
-		TRY_ASM(&fault, set_insn, : : "D"(hostile), "S"(LO32(*hostile | PTE_RW))         \
-			: "eax", "ebx", "ecx", "edx", "memory", "cc");                            \
-		check_refused(&fault, hostile, before, set_insn);                          \
+#define DEFINE_FORM(name, clear_insn, set_insn)                        \
+	static void test_##name(void)                                  \
+	{                                                              \
+		struct fault fault;                                    \
+		pte_t before;                                          \
+                                                                       \
+		reset();                                               \
+		before = pte_read(table_window);                       \
+		TRY_ASM(&fault, clear_insn,                            \
+			:                                              \
+			: "D"(good), "S"(LO32(*good & ~PTE_RW))        \
+			: "eax", "ebx", "ecx", "edx", "memory", "cc"); \
+		check_window(&fault, false, clear_insn);               \
+		TRY_ASM(&fault, set_insn,                              \
+			:                                              \
+			: "D"(good), "S"(LO32(*good | PTE_RW))         \
+			: "eax", "ebx", "ecx", "edx", "memory", "cc"); \
+		check_window(&fault, true, set_insn);                  \
+		TRY_ASM(&fault, set_insn,                              \
+			:                                              \
+			: "D"(hostile), "S"(LO32(*hostile | PTE_RW))   \
+			: "eax", "ebx", "ecx", "edx", "memory", "cc"); \
+		check_refused(&fault, hostile, before, set_insn);      \
 	}
 
 DEFINE_FORM(mov, "movl %1, (%0)", "movl %1, (%0)")
@@ -114,22 +120,30 @@ static void test_results(void)
 
 	reset();
 	before = *good;
-	__asm__ __volatile__("lock btrl $1, (%1); setc %0" : "=q"(carry) : "r"(good)
+	__asm__ __volatile__("lock btrl $1, (%1); setc %0"
+			     : "=q"(carry)
+			     : "r"(good)
 			     : "memory", "cc");
 	CHECK_EQ(carry, 1, "CF of btr on a set bit");
-	__asm__ __volatile__("lock btrl $1, (%1); setc %0" : "=q"(carry) : "r"(good)
+	__asm__ __volatile__("lock btrl $1, (%1); setc %0"
+			     : "=q"(carry)
+			     : "r"(good)
 			     : "memory", "cc");
 	CHECK_EQ(carry, 0, "CF of btr on a clear bit");
 	eax = before;
 	__asm__ __volatile__("xchgl %0, (%1)" : "+r"(eax) : "r"(good) : "memory");
 	CHECK_EQ(eax, before & ~PTE_RW, "old value from xchg");
 	eax = 0x123;
-	__asm__ __volatile__("cmpxchgl %3, (%2); setz %1" : "+a"(eax), "=q"(zero)
-			     : "r"(good), "r"(0) : "memory", "cc");
+	__asm__ __volatile__("cmpxchgl %3, (%2); setz %1"
+			     : "+a"(eax), "=q"(zero)
+			     : "r"(good), "r"(0)
+			     : "memory", "cc");
 	CHECK(!zero && eax == *good, "failing cmpxchg: ZF %u, eax 0x%x", zero, eax);
 	eax = edx = 0x456;
-	__asm__ __volatile__("lock cmpxchg8b (%3); setz %2" : "+a"(eax), "+d"(edx), "=q"(zero)
-			     : "r"(good), "b"(0), "c"(0) : "memory", "cc");
+	__asm__ __volatile__("lock cmpxchg8b (%3); setz %2"
+			     : "+a"(eax), "+d"(edx), "=q"(zero)
+			     : "r"(good), "b"(0), "c"(0)
+			     : "memory", "cc");
 	CHECK(!zero && eax == good[0] && edx == good[1], "failing cmpxchg8b: ZF %u", zero);
 	reset();
 }
@@ -183,8 +197,10 @@ static void test_misaligned(void)
 	before = pte_read(window);
 	TRY_ASM(&fault, "movl $0, 2(%0)", : : "r"(good) : "memory");
 	check_fault_error(&fault, X86_PF, WRITE_FAULT, "a word across the middle");
-	TRY_ASM(&fault, "lock cmpxchg8b 4(%0)", : : "r"(good), "a"(good[1]), "d"(good[2]), "b"(0),
-		"c"(0) : "memory", "cc");
+	TRY_ASM(&fault, "lock cmpxchg8b 4(%0)",
+		:
+		: "r"(good), "a"(good[1]), "d"(good[2]), "b"(0), "c"(0)
+		: "memory", "cc");
 	check_fault_error(&fault, X86_PF, WRITE_FAULT, "cmpxchg8b across two entries");
 	CHECK_EQ(pte_read(window), before, "entry");
 }
@@ -220,11 +236,15 @@ static void test_pinned_table(void)
 
 	CHECK_EQ(page_protect(table, PTE_KERNEL_RO), 0, "read-only");
 	CHECK_EQ(table_pin(table, 1), 0, "pin");
-	TRY_ASM(&fault, "movl %1, 8(%0)", : : "r"(table),
-		"r"(LO32(mfn_pte(va_to_mfn(window), PTE_KERNEL_RW))) : "memory");
+	TRY_ASM(&fault, "movl %1, 8(%0)",
+		:
+		: "r"(table), "r"(LO32(mfn_pte(va_to_mfn(window), PTE_KERNEL_RW)))
+		: "memory");
 	check_no_fault(&fault, "a good entry");
-	TRY_ASM(&fault, "movl %1, 8(%0)", : : "r"(table),
-		"r"(LO32(mfn_pte(va_to_mfn(table), PTE_KERNEL_RW))) : "memory");
+	TRY_ASM(&fault, "movl %1, 8(%0)",
+		:
+		: "r"(table), "r"(LO32(mfn_pte(va_to_mfn(table), PTE_KERNEL_RW)))
+		: "memory");
 	check_fault_error(&fault, X86_PF, WRITE_FAULT, "the table itself, writable");
 	CHECK_EQ(table_unpin(table), 0, "unpin");
 	page_protect(table, PTE_KERNEL_RW);
@@ -246,7 +266,8 @@ static void test_from_user(void)
 	reset();
 	before = pte_read(window);
 	CHECK_EQ(mm_map(table_window, mfn_pte(va_to_mfn((void *)(PTR32(good) & PAGE_MASK)),
-					      PTE_KERNEL_RO | PTE_US)), 0, "user mapping");
+					      PTE_KERNEL_RO | PTE_US)),
+		 0, "user mapping");
 	user_call(user_store, PTR32(table_window) + (PTR32(good) & ~PAGE_MASK), &exit);
 	check_fault_error(&exit, X86_PF, WRITE_FAULT | PF_USER, "a write of ring 3");
 	CHECK_EQ(pte_read(window), before, "entry");

@@ -9,8 +9,8 @@
 #include "guests/pvrt/test.h"
 
 /* Bits of a descriptor, as one 64-bit number. */
-#define DESC_LIMIT(l) (((uint64_t)(l) & 0xffff) | (((uint64_t)(l) & 0xf0000) << 32))
-#define DESC_BASE(b) (((uint64_t)(b) & 0xffffff) << 16 | ((uint64_t)(b) & 0xff000000) << 32)
+#define DESC_LIMIT(l) (((uint64_t)(l)&0xffff) | (((uint64_t)(l)&0xf0000) << 32))
+#define DESC_BASE(b) (((uint64_t)(b)&0xffffff) << 16 | ((uint64_t)(b)&0xff000000) << 32)
 #define DESC_TYPE(t) ((uint64_t)(t) << 40)
 #define DESC_S (1ULL << 44)
 #define DESC_DPL(d) ((uint64_t)(d) << 45)
@@ -25,11 +25,12 @@
 #define TYPE_CODE_CONFORMING 0xe
 #define TYPE_CALL_GATE 0xc
 
-#define FLAT(type, dpl)                                                                    \
+#define FLAT(type, dpl) \
 	(DESC_LIMIT(0xfffff) | DESC_TYPE(type) | DESC_S | DESC_DPL(dpl) | DESC_P | DESC_DB | DESC_G)
-#define GATE(sel, offset, dpl)                                                             \
-	(((uint64_t)(offset) & 0xffff) | (uint64_t)(sel) << 16 |                           \
-	 ((uint64_t)(offset) & 0xffff0000) << 32 | DESC_TYPE(TYPE_CALL_GATE) | DESC_DPL(dpl) | DESC_P)
+#define GATE(sel, offset, dpl)                                                               \
+	(((uint64_t)(offset)&0xffff) | (uint64_t)(sel) << 16 |                               \
+	 ((uint64_t)(offset)&0xffff0000) << 32 | DESC_TYPE(TYPE_CALL_GATE) | DESC_DPL(dpl) | \
+	 DESC_P)
 
 /* Guests read the machine-to-physical table through their segments; what follows is not theirs. */
 #define GUEST_END MACH2PHYS_VIRT_END
@@ -303,8 +304,7 @@ static void test_all_selectors(void)
 		if (!valid || !(rights & 1u << 12))
 			continue; /* nothing, or a system segment that cannot be loaded */
 		CHECK(rights >> 13 & 3, "selector 0x%x has level 0: rights 0x%x", selector, rights);
-		CHECK(limit < GUEST_END, "selector 0x%x has the limit 0x%x", selector,
-		      limit);
+		CHECK(limit < GUEST_END, "selector 0x%x has the limit 0x%x", selector, limit);
 	}
 }
 

@@ -126,7 +126,8 @@ static void test_order(void)
 	uint32_t at = PTR32(image_end);
 
 	if (si->mod_len) {
-		CHECK(si->mod_start >= at, "module at 0x%lx, image ends at 0x%x", si->mod_start, at);
+		CHECK(si->mod_start >= at, "module at 0x%lx, image ends at 0x%x", si->mod_start,
+		      at);
 		at = si->mod_start + si->mod_len;
 	}
 	CHECK(si->mfn_list >= at, "p2m at 0x%lx, before 0x%x", si->mfn_list, at);
@@ -232,7 +233,8 @@ static void test_boot_stack(void)
 static void test_hypercall_page(void)
 {
 	long version = HYPERVISOR_xen_version(XENVER_version, NULL);
-	struct hypercall_regs regs = { .eax = __HYPERVISOR_xen_version, .ebx = XENVER_version,
+	struct hypercall_regs regs = { .eax = __HYPERVISOR_xen_version,
+				       .ebx = XENVER_version,
 				       .ebp = 0x5555 };
 
 	CHECK(version > 0, "xen_version by the page: %ld", version);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Level-2 and level-3 entries and whole address spaces under PAE: what may be hooked where, the rules
- * of the last top-level slot (its level-2 table holds the hypervisor's part and is never shared), and
- * a second address space from its tables to its end (ABI: HYPERVISOR_mmu_update in <xen/xen.h>).
+ * Level-2 and level-3 entries and whole address spaces under PAE: what may be hooked
+ * where, the rules of the last top-level slot (its level-2 table holds the hypervisor's
+ * part and is never shared), and a second address space from its tables to its end
+ * (ABI: HYPERVISOR_mmu_update in <xen/xen.h>).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -17,7 +17,9 @@ static void test_divide(void)
 	struct fault fault;
 
 	TRY_ASM(&fault, "xorl %%edx, %%edx; movl %0, %%ecx; divl %%ecx",
-		: : "i"(0) : "eax", "ecx", "edx", "cc");
+		:
+		: "i"(0)
+		: "eax", "ecx", "edx", "cc");
 	check_fault_error(&fault, X86_DE, 0, "division by zero");
 }
 
@@ -148,8 +150,11 @@ static void test_fpu_error(void)
 static void single_step(void *arg)
 {
 	(void)arg;
-	__asm__ __volatile__("pushfl; orl $0x100, (%%esp); popfl; nop; .globl step_here; step_here: nop"
-			     : : : "memory", "cc");
+	__asm__ __volatile__(
+		"pushfl; orl $0x100, (%%esp); popfl; nop; .globl step_here; step_here: nop"
+		:
+		:
+		: "memory", "cc");
 }
 
 extern char step_here[];
@@ -176,8 +181,8 @@ struct user_probe {
 	uint32_t error;
 };
 
-#define USER_SNIPPET(name, code)                                                           \
-	extern char name[];                                                                \
+#define USER_SNIPPET(name, code) \
+	extern char name[];      \
 	__asm__(".pushsection .user.text, \"ax\"; " #name ": " code "; ud2; .popsection")
 
 USER_SNIPPET(user_divide, "xorl %edx, %edx; xorl %ecx, %ecx; divl %ecx");
@@ -303,9 +308,11 @@ static void test_user_registers(void)
 	f = &fault.frame;
 	check_fault(&fault, USER_RETURN_VECTOR, "int 0x80");
 	CHECK(f->eax == 1 && f->ebx == 2 && f->ecx == 3 && f->edx == 4 && f->esi == 5 &&
-	      f->edi == 6 && f->ebp == 7, "a register changed");
+		      f->edi == 6 && f->ebp == 7,
+	      "a register changed");
 	CHECK(f->ds == FLAT_USER_DS && f->es == FLAT_USER_DS && f->fs == FLAT_USER_DS &&
-	      f->gs == FLAT_USER_DS, "a segment register changed");
+		      f->gs == FLAT_USER_DS,
+	      "a segment register changed");
 	CHECK_EQ(f->esp, state.esp, "esp");
 	CHECK_EQ(f->eip, PTR32(user_registers) + 2, "eip");
 }

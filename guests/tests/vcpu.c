@@ -202,7 +202,8 @@ static void test_register(void)
 	vcpu_info = area;
 	trap_return_by_hypercall = 1; /* the mask is no longer where entry.S looks for it */
 	CHECK_EQ(area->evtchn_upcall_mask, 1, "mask in the new place");
-	CHECK(area->time.tsc_to_system_mul && !(area->time.version & 1), "no time in the new place");
+	CHECK(area->time.tsc_to_system_mul && !(area->time.version & 1),
+	      "no time in the new place");
 	CHECK_EQ(register_info(0, mfn, 0), -XEN_EINVAL, "registering again");
 	trap_set_hook(VECTOR_EVENT, count_upcall);
 	events_enable();

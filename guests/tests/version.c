@@ -147,9 +147,10 @@ static void test_build_id(void)
 
 static void test_bad_pointers(void)
 {
-	static const int cmds[] = { XENVER_extraversion, XENVER_compile_info, XENVER_capabilities,
-				    XENVER_changeset, XENVER_platform_parameters,
-				    XENVER_get_features, XENVER_guest_handle, XENVER_commandline };
+	static const int cmds[] = { XENVER_extraversion,	XENVER_compile_info,
+				    XENVER_capabilities,	XENVER_changeset,
+				    XENVER_platform_parameters, XENVER_get_features,
+				    XENVER_guest_handle,	XENVER_commandline };
 	void *const pointers[] = { NULL, BAD_POINTER, (void *)0xfffffff8 };
 	size_t i, j;
 

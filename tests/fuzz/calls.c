@@ -18,7 +18,10 @@
 
 #define BUFFER_END 3072u
 
-/* Puts an argument into page 0 behind the ones that other calls of the same list use; now and then somewhere else. */
+/*
+ * Puts an argument into page 0 behind the ones that other calls of the same
+ * list use; now and then somewhere else.
+ */
 static gva_t put(struct engine *e, unsigned *buffer, const void *data, uint32_t len)
 {
 	gva_t va;
@@ -34,12 +37,13 @@ static gva_t put(struct engine *e, unsigned *buffer, const void *data, uint32_t 
 
 static struct call call(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
-	return (struct call){op, {a, b, c, d}};
+	return (struct call){ op, { a, b, c, d } };
 }
 
 static uint32_t list_length(struct engine *e, uint32_t n)
 {
-	static const uint32_t odd[] = {0, 1, 0x80000000, 0x80000001, 0xffffffff, 0x7fffffff, 0x10000000};
+	static const uint32_t odd[] = { 0,	    1,		0x80000000, 0x80000001,
+					0xffffffff, 0x7fffffff, 0x10000000 };
 
 	return engine_choose(e, 32) ? n : odd[engine_choose(e, ARRAY_SIZE(odd))];
 }
@@ -55,7 +59,9 @@ static uint64_t table_entry(struct engine *e)
 {
 	struct guest *g = engine_guest(e);
 	unsigned index = engine_choose(e, 2) ? engine_choose(e, 8) : engine_word(e) % PTES_PER_PAGE;
-	mfn_t mfn = engine_choose(e, 8) ? g->page[g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain)] : engine_frame(e);
+	mfn_t mfn = engine_choose(e, 8)
+			    ? g->page[g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain)]
+			    : engine_frame(e);
 
 	return ((uint64_t)mfn << PAGE_SHIFT) + index * sizeof(pte_t);
 }
@@ -74,16 +80,21 @@ static struct call mmu_update(struct engine *e, unsigned *buffer)
 	}
 	if (engine_choose(e, 16) == 0)
 		foreign |= (1 + engine_choose(e, 4)) << 16;
-	return call(__HYPERVISOR_mmu_update, put(e, buffer, req, n * sizeof(req[0])), list_length(e, n), pdone(e), foreign);
+	return call(__HYPERVISOR_mmu_update, put(e, buffer, req, n * sizeof(req[0])),
+		    list_length(e, n), pdone(e), foreign);
 }
 
 static struct call update_va(struct engine *e)
 {
-	static const uint32_t flags[] = {0, UVMF_TLB_FLUSH, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL, UVMF_INVLPG | UVMF_ALL, 3};
+	static const uint32_t flags[] = {
+		0, UVMF_TLB_FLUSH, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL, UVMF_INVLPG | UVMF_ALL, 3
+	};
 	gva_t va = engine_address(e);
 	pte_t pte = engine_pte(e);
-	uint32_t flag = engine_choose(e, 16) ? flags[engine_choose(e, ARRAY_SIZE(flags))] : engine_address(e);
-	struct call c = call(__HYPERVISOR_update_va_mapping, va, (uint32_t)pte, (uint32_t)(pte >> 32), flag);
+	uint32_t flag = engine_choose(e, 16) ? flags[engine_choose(e, ARRAY_SIZE(flags))]
+					     : engine_address(e);
+	struct call c = call(__HYPERVISOR_update_va_mapping, va, (uint32_t)pte,
+			     (uint32_t)(pte >> 32), flag);
 
 	if (engine_choose(e, 4) == 0) {
 		c.op = __HYPERVISOR_update_va_mapping_otherdomain;
@@ -105,19 +116,22 @@ static struct call mmuext(struct engine *e, unsigned *buffer)
 		case MMUEXT_INVLPG_MULTI:
 		case MMUEXT_INVLPG_ALL:
 		case MMUEXT_SET_LDT:
-			op[i].arg1.linear_addr = engine_address(e) & (engine_choose(e, 4) ? PAGE_MASK : ~0u);
+			op[i].arg1.linear_addr = engine_address(e) &
+						 (engine_choose(e, 4) ? PAGE_MASK : ~0u);
 			break;
 		default:
 			op[i].arg1.mfn = engine_frame(e);
 		}
 		if (op[i].cmd == MMUEXT_SET_LDT)
-			op[i].arg2.nr_ents = engine_choose(e, 8) ? engine_word(e) % 8193 : engine_word(e);
+			op[i].arg2.nr_ents = engine_choose(e, 8) ? engine_word(e) % 8193
+								 : engine_word(e);
 		else if (op[i].cmd == MMUEXT_COPY_PAGE)
 			op[i].arg2.src_mfn = engine_frame(e);
 		else
 			op[i].arg2.vcpumask.p = (void *)(uintptr_t)engine_address(e);
 	}
-	return call(__HYPERVISOR_mmuext_op, put(e, buffer, op, n * sizeof(op[0])), list_length(e, n), pdone(e), engine_domid(e));
+	return call(__HYPERVISOR_mmuext_op, put(e, buffer, op, n * sizeof(op[0])),
+		    list_length(e, n), pdone(e), engine_domid(e));
 }
 
 /* ---- memory ---- */
@@ -132,7 +146,9 @@ static void fill_reservation(struct engine *e, unsigned *buffer, struct xen_memo
 	memset(r, 0, sizeof(*r));
 	r->extent_start.p = (xen_pfn_t *)(uintptr_t)put(e, buffer, list, n * sizeof(list[0]));
 	r->nr_extents = list_length(e, n);
-	r->extent_order = engine_choose(e, 4) ? 0 : engine_choose(e, 16) ? engine_choose(e, 3) : engine_byte(e);
+	r->extent_order = engine_choose(e, 4)	 ? 0
+			  : engine_choose(e, 16) ? engine_choose(e, 3)
+						 : engine_byte(e);
 	r->mem_flags = engine_choose(e, 8) ? 0 : engine_word(e);
 	r->domid = (domid_t)engine_domid(e);
 }
@@ -140,7 +156,8 @@ static void fill_reservation(struct engine *e, unsigned *buffer, struct xen_memo
 static struct call memory_op(struct engine *e, unsigned *buffer)
 {
 	struct xen_memory_exchange arg;
-	unsigned cmd = engine_choose(e, 2) ? engine_choose(e, 32) : engine_choose(e, 3) * 5 + engine_choose(e, 2);
+	unsigned cmd = engine_choose(e, 2) ? engine_choose(e, 32)
+					   : engine_choose(e, 3) * 5 + engine_choose(e, 2);
 	gva_t va;
 
 	memset(&arg, 0, sizeof(arg));
@@ -170,20 +187,22 @@ static struct call memory_op(struct engine *e, unsigned *buffer)
 
 static struct call grant_setup(struct engine *e, unsigned *buffer)
 {
-	uint32_t frames[4] = {0};
+	uint32_t frames[4] = { 0 };
 	struct gnttab_setup_table setup = {
 		.dom = (domid_t)engine_domid(e),
 		.nr_frames = engine_choose(e, 8) ? 1 : engine_choose(e, 5),
 	};
 
 	setup.frame_list.p = (void *)(uintptr_t)put(e, buffer, frames, sizeof(frames));
-	return call(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, put(e, buffer, &setup, sizeof(setup)), 1, 0);
+	return call(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
+		    put(e, buffer, &setup, sizeof(setup)), 1, 0);
 }
 
 static uint64_t host_address(struct engine *e, uint32_t flags)
 {
-	return flags & GNTMAP_contains_pte ? table_entry(e) + (engine_choose(e, 16) ? 0 : engine_choose(e, 8))
-					   : engine_address(e);
+	return flags & GNTMAP_contains_pte
+		       ? table_entry(e) + (engine_choose(e, 16) ? 0 : engine_choose(e, 8))
+		       : engine_address(e);
 }
 
 static struct call grant_map_call(struct engine *e, unsigned *buffer)
@@ -197,7 +216,8 @@ static struct call grant_map_call(struct engine *e, unsigned *buffer)
 	if (engine_choose(e, 4))
 		map.flags |= GNTMAP_host_map;
 	map.host_addr = host_address(e, map.flags);
-	return call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, put(e, buffer, &map, sizeof(map)), 1, 0);
+	return call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
+		    put(e, buffer, &map, sizeof(map)), 1, 0);
 }
 
 /* Of a mapping the oracle knows too, mostly: any address that may hold it. */
@@ -205,7 +225,10 @@ static struct call grant_unmap_call(struct engine *e, unsigned *buffer)
 {
 	struct gnttab_unmap_grant_ref unmap = {
 		.handle = engine_choose(e, 16) ? engine_choose(e, 8) : engine_word(e),
-		.host_addr = engine_choose(e, 4) ? host_address(e, engine_choose(e, 2) ? GNTMAP_contains_pte : 0) : 0,
+		.host_addr =
+			engine_choose(e, 4)
+				? host_address(e, engine_choose(e, 2) ? GNTMAP_contains_pte : 0)
+				: 0,
 		.dev_bus_addr = engine_choose(e, 2) ? 0 : (uint64_t)engine_frame(e) << PAGE_SHIFT,
 	};
 	struct gnttab_unmap_and_replace replace = {
@@ -215,10 +238,10 @@ static struct call grant_unmap_call(struct engine *e, unsigned *buffer)
 	};
 
 	if (engine_choose(e, 4) == 0)
-		return call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace, put(e, buffer, &replace, sizeof(replace)),
-			    1, 0);
-	return call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, put(e, buffer, &unmap, sizeof(unmap)),
-		    list_length(e, 1), 0);
+		return call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace,
+			    put(e, buffer, &replace, sizeof(replace)), 1, 0);
+	return call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref,
+		    put(e, buffer, &unmap, sizeof(unmap)), list_length(e, 1), 0);
 }
 
 static struct call grant_copy_call(struct engine *e, unsigned *buffer)
@@ -228,13 +251,17 @@ static struct call grant_copy_call(struct engine *e, unsigned *buffer)
 		.len = engine_choose(e, 8) ? engine_byte(e) : engine_word(e),
 	};
 
-	copy.source.domid = copy.flags & GNTCOPY_source_gref ? e->guest[engine_choose(e, 2)]->d->id : engine_domid(e);
-	copy.dest.domid = copy.flags & GNTCOPY_dest_gref ? e->guest[engine_choose(e, 2)]->d->id : engine_domid(e);
-	copy.source.u.ref = copy.flags & GNTCOPY_source_gref ? engine_choose(e, 8) : engine_frame(e);
+	copy.source.domid = copy.flags & GNTCOPY_source_gref ? e->guest[engine_choose(e, 2)]->d->id
+							     : engine_domid(e);
+	copy.dest.domid = copy.flags & GNTCOPY_dest_gref ? e->guest[engine_choose(e, 2)]->d->id
+							 : engine_domid(e);
+	copy.source.u.ref = copy.flags & GNTCOPY_source_gref ? engine_choose(e, 8)
+							     : engine_frame(e);
 	copy.dest.u.ref = copy.flags & GNTCOPY_dest_gref ? engine_choose(e, 8) : engine_frame(e);
 	copy.source.offset = engine_choose(e, 8) ? engine_byte(e) : engine_word(e);
 	copy.dest.offset = engine_choose(e, 8) ? engine_byte(e) : engine_word(e);
-	return call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, put(e, buffer, &copy, sizeof(copy)), list_length(e, 1), 0);
+	return call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, put(e, buffer, &copy, sizeof(copy)),
+		    list_length(e, 1), 0);
 }
 
 static struct call grant_op(struct engine *e, unsigned *buffer)
@@ -257,8 +284,8 @@ static struct call grant_op(struct engine *e, unsigned *buffer)
 	default:
 		for (i = 0; i < ARRAY_SIZE(words); i++)
 			words[i] = engine_choose(e, 2) ? engine_domid(e) : engine_byte(e);
-		return call(__HYPERVISOR_grant_table_op, engine_choose(e, 14), put(e, buffer, words, sizeof(words)),
-			    list_length(e, 1), 0);
+		return call(__HYPERVISOR_grant_table_op, engine_choose(e, 14),
+			    put(e, buffer, words, sizeof(words)), list_length(e, 1), 0);
 	}
 }
 
@@ -271,7 +298,8 @@ static struct call descriptor_op(struct engine *e, unsigned *buffer)
 
 	if (engine_choose(e, 2))
 		return call(__HYPERVISOR_update_descriptor,
-			    (uint32_t)((uint64_t)engine_frame(e) << PAGE_SHIFT) + engine_byte(e) * (engine_choose(e, 8) ? 8 : 1),
+			    (uint32_t)((uint64_t)engine_frame(e) << PAGE_SHIFT) +
+				    engine_byte(e) * (engine_choose(e, 8) ? 8 : 1),
 			    engine_choose(e, 8) ? 0 : engine_word(e), engine_word(e),
 			    engine_choose(e, 4) ? 0x00cfba00 : engine_word(e));
 	for (i = 0; i < ARRAY_SIZE(frames); i++)
@@ -308,12 +336,13 @@ static struct call words_op(struct engine *e, unsigned *buffer, uint32_t op, uns
 
 static struct call vcpu_op(struct engine *e, unsigned *buffer)
 {
-	struct vcpu_register_vcpu_info info = {.mfn = engine_frame(e), .offset = engine_word(e) % 4096};
+	struct vcpu_register_vcpu_info info = { .mfn = engine_frame(e),
+						.offset = engine_word(e) % 4096 };
 	struct call c;
 
 	if (engine_choose(e, 4) == 0)
-		return call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, engine_choose(e, 8) == 0,
-			    put(e, buffer, &info, sizeof(info)), 0);
+		return call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info,
+			    engine_choose(e, 8) == 0, put(e, buffer, &info, sizeof(info)), 0);
 	c = words_op(e, buffer, __HYPERVISOR_vcpu_op, 16);
 	c.args[2] = c.args[1];
 	c.args[1] = engine_choose(e, 4) == 0 ? engine_word(e) : 0;
@@ -333,11 +362,12 @@ static struct call sched_op(struct engine *e, unsigned *buffer)
 static struct call scalar_op(struct engine *e, bool in_multicall)
 {
 	static const uint32_t ops[] = {
-		__HYPERVISOR_stack_switch, __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_set_timer_op, __HYPERVISOR_vm_assist,
-		__HYPERVISOR_set_debugreg, __HYPERVISOR_get_debugreg,	__HYPERVISOR_set_callbacks,
-		__HYPERVISOR_set_trap_table, __HYPERVISOR_multicall, __HYPERVISOR_nmi_op, __HYPERVISOR_iret,
+		__HYPERVISOR_stack_switch,  __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_set_timer_op,
+		__HYPERVISOR_vm_assist,	    __HYPERVISOR_set_debugreg,	 __HYPERVISOR_get_debugreg,
+		__HYPERVISOR_set_callbacks, __HYPERVISOR_set_trap_table, __HYPERVISOR_multicall,
+		__HYPERVISOR_nmi_op,	    __HYPERVISOR_iret,
 	};
-	struct call c = {.op = ops[engine_choose(e, ARRAY_SIZE(ops))]};
+	struct call c = { .op = ops[engine_choose(e, ARRAY_SIZE(ops))] };
 	unsigned i;
 
 	if (engine_choose(e, 16) == 0)
@@ -346,7 +376,9 @@ static struct call scalar_op(struct engine *e, bool in_multicall)
 	if (c.op == __HYPERVISOR_iret && !in_multicall)
 		c.op = __HYPERVISOR_xen_version;
 	for (i = 0; i < 6; i++)
-		c.args[i] = engine_choose(e, 2) ? engine_address(e) : engine_choose(e, 2) ? engine_byte(e) : engine_word(e);
+		c.args[i] = engine_choose(e, 2)	  ? engine_address(e)
+			    : engine_choose(e, 2) ? engine_byte(e)
+						  : engine_word(e);
 	return c;
 }
 
@@ -394,7 +426,10 @@ struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall)
 	case 28:
 		return words_op(e, buffer, __HYPERVISOR_callback_op, 3);
 	case 29:
-		return words_op(e, buffer, engine_choose(e, 2) ? __HYPERVISOR_physdev_op : __HYPERVISOR_platform_op, 32);
+		return words_op(e, buffer,
+				engine_choose(e, 2) ? __HYPERVISOR_physdev_op
+						    : __HYPERVISOR_platform_op,
+				32);
 	case 30:
 		return words_op(e, buffer, __HYPERVISOR_console_io, 3);
 	default:

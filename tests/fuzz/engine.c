@@ -18,7 +18,8 @@
 
 #define GUEST_PAGES 48
 #define MAX_PAGES (GUEST_PAGES + 16)
-#define MAX_STEPS 200
+#define MIN_STEPS 60
+#define MAX_STEPS 300
 #define AUDIT_EVERY 4
 /* Little, because the checks look at all of it. */
 #define RAM_FRAMES 1024
@@ -27,12 +28,18 @@
 
 /* ---- choices ---- */
 
+/* Behind the input come numbers that follow from it, so that even a short one is a long story. */
 uint32_t engine_byte(struct engine *e)
 {
-	if (!e->left)
-		return 0;
-	e->left--;
-	return *e->data++;
+	if (e->left) {
+		e->left--;
+		e->random = (e->random ^ *e->data) * 0x9e3779b97f4a7c15ull;
+		return *e->data++;
+	}
+	e->random ^= e->random << 13;
+	e->random ^= e->random >> 7;
+	e->random ^= e->random << 17;
+	return (uint32_t)(e->random >> 24) & 0xff;
 }
 
 uint32_t engine_word(struct engine *e)
@@ -203,7 +210,7 @@ static void store_to_table(struct engine *e)
 	pte_t pte = engine_pte(e), old = 0;
 	uint32_t eip = f->eip;
 
-	memcpy(guest_page(g, CODE_PAGE), insn[i].code, insn[i].len);
+	guest_write(g, CODE_PAGE, 0, insn[i].code, insn[i].len);
 	f->edi = guest_va(g, page) + engine_word(e) % PAGE_SIZE;
 	if (engine_choose(e, 16))
 		f->edi &= engine_choose(e, 2) ? ~7u : ~3u;
@@ -272,9 +279,10 @@ static void change_machine(struct engine *e)
 	}
 }
 
-static struct guest *new_guest(domid_t id, enum guest_kind kind)
+/* Each gets a number of its own: a dead one's is taken until the other guest has let go of its frames. */
+static struct guest *new_guest(struct engine *e, enum guest_kind kind)
 {
-	struct guest *g = guest_create(id, kind, GUEST_PAGES, MAX_PAGES);
+	struct guest *g = guest_create(++e->last_domid, kind, GUEST_PAGES, MAX_PAGES);
 
 	g->d->vm_assist |= 1u << VMASST_TYPE_writable_pagetables;
 	return g;
@@ -283,12 +291,11 @@ static struct guest *new_guest(domid_t id, enum guest_kind kind)
 /* A guest that cannot run any more is replaced, like one that the fuzzer wants to end. */
 static void renew(struct engine *e, unsigned which)
 {
-	domid_t id = e->guest[which]->d->id;
 	enum guest_kind kind = domain_is_control(e->guest[which]->d) ? GUEST_CONTROL : GUEST_ORDINARY;
 
 	guest_destroy(e->guest[which]);
-	/* Not before the other lets go of its frames is the number free for sure; the structure is not the number's. */
-	e->guest[which] = new_guest(id, kind);
+	e->guest[which] = new_guest(e, kind);
+	memset(e->table[which], 0, sizeof(e->table[which]));
 }
 
 static void let_run(struct engine *e)
@@ -355,7 +362,7 @@ static void step(struct engine *e)
 
 void engine_play(const uint8_t *data, size_t size)
 {
-	struct engine e = {.data = data, .left = size};
+	struct engine e = {.data = data, .left = size, .random = 0x2545f4914f6cdd1dull};
 	bool every_step = getenv("RINGLET_EVERY_STEP");
 	unsigned steps;
 	int leaks;
@@ -365,9 +372,9 @@ void engine_play(const uint8_t *data, size_t size)
 	machine.preempt = PREEMPT_NEVER;
 	page_type_budget = 32;
 	nonpresent_pte_leaks = false;
-	e.guest[0] = new_guest(1, GUEST_ORDINARY);
-	e.guest[1] = new_guest(2, engine_choose(&e, 2) ? GUEST_CONTROL : GUEST_ORDINARY);
-	for (steps = 0; e.left && steps < MAX_STEPS; steps++) {
+	e.guest[0] = new_guest(&e, GUEST_ORDINARY);
+	e.guest[1] = new_guest(&e, engine_choose(&e, 2) ? GUEST_CONTROL : GUEST_ORDINARY);
+	for (steps = 0; steps < (e.left ? MAX_STEPS : MIN_STEPS); steps++) {
 		let_run(&e);
 		step(&e);
 		/* The audit costs ten times as much as the oracle, and what it finds stays. */

@@ -27,8 +27,10 @@ struct engine_map {
 struct engine {
 	const uint8_t *data;
 	size_t left;
+	uint64_t random; /* what follows when the input is used up */
 	struct guest *guest[2];
 	unsigned running; /* which of them */
+	domid_t last_domid;
 	/* What scenarios made last: pages that are tables of level 1 to 3, and a mapped grant. */
 	unsigned table[2][3];
 	struct engine_map map[2];

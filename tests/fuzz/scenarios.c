@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences that a kernel would do on purpose, and that chance does not find: make a table and pin it, hook it into
- * the address space, grant and map a frame, bind two ports. Some choices in them are still bad ones.
+ * Sequences that a kernel would do on purpose, and that chance does not find: make a
+ * table and pin it, hook it into the address space, grant and map a frame, bind two
+ * ports. Some choices in them are still bad ones.
  */
 #include "tests/fuzz/engine.h"
 
@@ -39,7 +40,8 @@ static void fill_l1(struct engine *e, pte_t *table)
 
 	for (i = 0; i < n; i++)
 		table[engine_byte(e) * 2] =
-			pte_make(good_frame(e), PTE_P | (engine_choose(e, 4) ? 0 : PTE_RW) | (engine_choose(e, 4) ? 0 : PTE_US));
+			pte_make(good_frame(e), PTE_P | (engine_choose(e, 4) ? 0 : PTE_RW) |
+							(engine_choose(e, 4) ? 0 : PTE_US));
 }
 
 static void fill_l2(struct engine *e, pte_t *table)
@@ -48,14 +50,17 @@ static void fill_l2(struct engine *e, pte_t *table)
 	unsigned n = engine_choose(e, 6), i;
 
 	for (i = 0; i < n; i++)
-		table[engine_byte(e)] = pte_make(engine_choose(e, 3) ? good_frame(e) : g->page[g->l1[0]], PTE_P | PTE_RW | PTE_US);
+		table[engine_byte(e)] =
+			pte_make(engine_choose(e, 3) ? good_frame(e) : g->page[g->l1[0]],
+				 PTE_P | PTE_RW | PTE_US);
 }
 
 static void fill_l3(struct engine *e, pte_t *table)
 {
 	const struct guest *g = engine_guest(e);
 
-	table[engine_choose(e, 3)] = pte_make(engine_choose(e, 2) ? g->page[g->low_l2] : good_frame(e), PTE_P);
+	table[engine_choose(e, 3)] =
+		pte_make(engine_choose(e, 2) ? g->page[g->low_l2] : good_frame(e), PTE_P);
 	table[3] = pte_make(engine_choose(e, 4) ? good_frame(e) : g->page[g->l2], PTE_P);
 }
 
@@ -74,7 +79,7 @@ static void make_table(struct engine *e)
 {
 	struct guest *g = engine_guest(e);
 	unsigned page = plain_page(e), level = 1 + engine_choose(e, 3);
-	pte_t table[PTES_PER_PAGE] = {0};
+	pte_t table[PTES_PER_PAGE] = { 0 };
 
 	if (level == 1)
 		fill_l1(e, table);
@@ -86,7 +91,8 @@ static void make_table(struct engine *e)
 		memcpy(table, guest_page(g, g->l2), L2_HV_FIRST * sizeof(pte_t));
 	if (machine_access(guest_va(g, page), table, PAGE_SIZE, true))
 		return;
-	(void)!guest_update_va(guest_va(g, page), engine_choose(e, 4) ? pte_make(g->page[page], PTE_P) : 0,
+	(void)!guest_update_va(guest_va(g, page),
+			       engine_choose(e, 4) ? pte_make(g->page[page], PTE_P) : 0,
 			       engine_choose(e, 2) ? UVMF_INVLPG : UVMF_NONE);
 	table_made(e, level, page);
 	if (engine_choose(e, 4))
@@ -107,18 +113,23 @@ static void use_table(struct engine *e)
 		(void)!guest_mmuext(g, MMUEXT_PIN_L1_TABLE + level - 1, g->page[page], 0);
 		break;
 	case 2: /* below low addresses */
-		(void)!guest_mmu_update(g, ((uint64_t)g->page[g->low_l2] << PAGE_SHIFT) + engine_choose(e, 4) * 8,
-					pte_make(g->page[some_table(e, 1)], PTE_P | PTE_RW | PTE_US));
+		(void)!guest_mmu_update(
+			g, ((uint64_t)g->page[g->low_l2] << PAGE_SHIFT) + engine_choose(e, 4) * 8,
+			pte_make(g->page[some_table(e, 1)], PTE_P | PTE_RW | PTE_US));
 		break;
 	case 3:
-		(void)!guest_mmu_update(g, ((uint64_t)g->page[g->l3] << PAGE_SHIFT) + engine_choose(e, 4) * 8,
-					engine_choose(e, 4) ? pte_make(g->page[some_table(e, 2)], PTE_P) : 0);
+		(void)!guest_mmu_update(
+			g, ((uint64_t)g->page[g->l3] << PAGE_SHIFT) + engine_choose(e, 4) * 8,
+			engine_choose(e, 4) ? pte_make(g->page[some_table(e, 2)], PTE_P) : 0);
 		break;
 	case 4:
-		(void)!guest_mmuext(g, MMUEXT_NEW_BASEPTR, engine_choose(e, 2) ? g->page[some_table(e, 3)] : g->page[g->l3], 0);
+		(void)!guest_mmuext(
+			g, MMUEXT_NEW_BASEPTR,
+			engine_choose(e, 2) ? g->page[some_table(e, 3)] : g->page[g->l3], 0);
 		break;
 	case 5: /* an entry of it */
-		(void)!guest_mmu_update(g, entry + engine_byte(e) * 16, engine_choose(e, 4) ? engine_pte(e) : 0);
+		(void)!guest_mmu_update(g, entry + engine_byte(e) * 16,
+					engine_choose(e, 4) ? engine_pte(e) : 0);
 		break;
 	default: /* it is to be memory again */
 		(void)!guest_unprotect(g, page);
@@ -130,7 +141,7 @@ static void use_table(struct engine *e)
 static void grant_frame(struct engine *e)
 {
 	struct guest *g = engine_guest(e);
-	struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
+	struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
 	struct grant_entry_v1 *entry;
 
 	if (!grant_table_frames(g->d)) {
@@ -139,7 +150,8 @@ static void grant_frame(struct engine *e)
 	}
 	if (!grant_table_frames(g->d))
 		return;
-	entry = (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) + engine_choose(e, 4);
+	entry = (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) +
+		engine_choose(e, 4);
 	entry->domid = e->guest[engine_choose(e, 2)]->d->id;
 	entry->frame = good_frame(e);
 	entry->flags = GTF_permit_access | (engine_choose(e, 3) ? 0 : GTF_readonly);
@@ -150,7 +162,8 @@ static void map_grant(struct engine *e)
 	struct guest *g = engine_guest(e);
 	unsigned page = plain_page(e);
 	struct gnttab_map_grant_ref map = {
-		.flags = GNTMAP_host_map | (engine_choose(e, 2) ? GNTMAP_readonly : 0) | (engine_choose(e, 4) ? 0 : GNTMAP_device_map),
+		.flags = GNTMAP_host_map | (engine_choose(e, 2) ? GNTMAP_readonly : 0) |
+			 (engine_choose(e, 4) ? 0 : GNTMAP_device_map),
 		.ref = engine_choose(e, 4),
 		.dom = e->guest[engine_choose(e, 2)]->d->id,
 		.host_addr = guest_va(g, page),
@@ -164,7 +177,8 @@ static void map_grant(struct engine *e)
 		return;
 	guest_get(g, 0, &map, sizeof(map));
 	if (map.status == GNTST_okay)
-		e->map[e->running] = (struct engine_map){map.handle, map.host_addr, map.dev_bus_addr};
+		e->map[e->running] =
+			(struct engine_map){ map.handle, map.host_addr, map.dev_bus_addr };
 }
 
 static void unmap_grant(struct engine *e)
@@ -176,8 +190,9 @@ static void unmap_grant(struct engine *e)
 		.host_addr = engine_choose(e, 8) ? m->host_addr : 0,
 		.dev_bus_addr = engine_choose(e, 2) ? m->dev_bus_addr : 0,
 	};
-	struct gnttab_unmap_and_replace replace = {
-		.handle = m->handle, .host_addr = m->host_addr, .new_addr = guest_va(g, plain_page(e))};
+	struct gnttab_unmap_and_replace replace = { .handle = m->handle,
+						    .host_addr = m->host_addr,
+						    .new_addr = guest_va(g, plain_page(e)) };
 
 	if (engine_choose(e, 4))
 		hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(g, op), 1);
@@ -196,12 +211,15 @@ static void use_ports(struct engine *e)
 {
 	struct guest *other = e->guest[!e->running];
 	uint32_t port = 1 + engine_choose(e, 8);
-	struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = e->guest[engine_choose(e, 2)]->d->id};
-	struct evtchn_bind_interdomain bind = {
-		.remote_dom = engine_choose(e, 4) ? other->d->id : DOMID_SELF, .remote_port = 1 + engine_choose(e, 4)};
-	struct evtchn_bind_virq virq = {.virq = engine_choose(e, 4)};
-	struct evtchn_bind_ipi ipi = {0};
-	struct evtchn_reset reset = {.dom = DOMID_SELF};
+	struct evtchn_alloc_unbound unbound = {
+		.dom = DOMID_SELF, .remote_dom = e->guest[engine_choose(e, 2)]->d->id
+	};
+	struct evtchn_bind_interdomain bind = { .remote_dom = engine_choose(e, 4) ? other->d->id
+										  : DOMID_SELF,
+						.remote_port = 1 + engine_choose(e, 4) };
+	struct evtchn_bind_virq virq = { .virq = engine_choose(e, 4) };
+	struct evtchn_bind_ipi ipi = { 0 };
+	struct evtchn_reset reset = { .dom = DOMID_SELF };
 
 	switch (engine_choose(e, 10)) {
 	case 0:
@@ -237,9 +255,10 @@ static void use_ports(struct engine *e)
 static void swap_frames(struct engine *e)
 {
 	struct guest *g = engine_guest(e);
-	struct xen_memory_exchange x = {.in = {.nr_extents = 1, .domid = DOMID_SELF}, .out = {.nr_extents = 1, .domid = DOMID_SELF}};
+	struct xen_memory_exchange x = { .in = { .nr_extents = 1, .domid = DOMID_SELF },
+					 .out = { .nr_extents = 1, .domid = DOMID_SELF } };
 	unsigned page = plain_page(e);
-	xen_pfn_t list[2] = {g->page[page], page};
+	xen_pfn_t list[2] = { g->page[page], page };
 	uint32_t *out = (uint32_t *)((char *)guest_page(g, 0) + 516);
 
 	(void)!guest_unmap(g, page);

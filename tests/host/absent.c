@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the simulated machine leaves out: descriptor windows, trap tables, debug registers and FPU of the processor. Only calls
- * that have an effect on nothing else.
+ * What the simulated machine leaves out: descriptor windows, trap tables, debug registers and FPU
+ * of the processor. Only calls that have an effect on nothing else.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/bounce.h"
@@ -63,4 +63,9 @@ int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	(void)v, (void)c;
 	return -EINVAL;
+}
+
+void arch_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
+{
+	(void)v, (void)c;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What <cmocka.h> wants to have been included, and the checks that every test of this kind ends with. */
+/*
+ * What <cmocka.h> wants to have been included, and the checks that
+ * every test of this kind ends with.
+ */
 #ifndef RINGLET_TESTS_HOST_CMOCKA_ALL_H
 #define RINGLET_TESTS_HOST_CMOCKA_ALL_H
 
@@ -13,10 +16,10 @@
 #include <cmocka.h>
 
 /* Nothing else is left of a guest, and nothing is wrong. */
-#define assert_nothing_left()                          \
-	do {                                           \
-		machine_check("the end of the test");  \
-		assert_int_equal(machine_leaks(), 0);  \
+#define assert_nothing_left()                         \
+	do {                                          \
+		machine_check("the end of the test"); \
+		assert_int_equal(machine_leaks(), 0); \
 	} while (0)
 
 #endif

@@ -49,7 +49,8 @@ static void build_tables(struct guest *g)
 	for (i = 0; i < g->nr_pages; i++) {
 		pte_t *l1 = guest_page(g, g->l1[i / PTES_PER_PAGE]);
 
-		l1[i % PTES_PER_PAGE] = pte_make(g->page[i], i < g->nr_plain ? PAGE_FLAGS : PAGE_FLAGS & ~PTE_RW);
+		l1[i % PTES_PER_PAGE] =
+			pte_make(g->page[i], i < g->nr_plain ? PAGE_FLAGS : PAGE_FLAGS & ~PTE_RW);
 	}
 	for (i = 0; i < nr_l1; i++)
 		l2[l2_index(GUEST_BASE) + i] = pte_make(g->page[g->l1[i]], TABLE_FLAGS);
@@ -111,7 +112,8 @@ uint64_t guest_l1e_maddr(const struct guest *g, gva_t va)
 {
 	unsigned i = (va - GUEST_BASE) / PAGE_SIZE;
 
-	return ((uint64_t)g->page[g->l1[i / PTES_PER_PAGE]] << PAGE_SHIFT) + i % PTES_PER_PAGE * sizeof(pte_t);
+	return ((uint64_t)g->page[g->l1[i / PTES_PER_PAGE]] << PAGE_SHIFT) +
+	       i % PTES_PER_PAGE * sizeof(pte_t);
 }
 
 pte_t guest_l1e(const struct guest *g, gva_t va)
@@ -121,9 +123,24 @@ pte_t guest_l1e(const struct guest *g, gva_t va)
 	return *(pte_t *)((char *)machine_frame((mfn_t)(maddr >> PAGE_SHIFT)) + maddr % PAGE_SIZE);
 }
 
+/* A page that the guest has made a table of is not to be written behind the hypervisor's back. */
+static bool page_is_memory(const struct guest *g, unsigned page)
+{
+	const struct page_info *info = mfn_to_page(g->page[page]);
+
+	return info->owner == g->d &&
+	       (!(info->type_info & PGT_COUNT_MASK) || (info->type_info & PGT_TYPE_MASK) == PGT_WRITABLE);
+}
+
+void guest_write(struct guest *g, unsigned page, unsigned offset, const void *data, uint32_t len)
+{
+	if (page_is_memory(g, page))
+		memcpy((char *)guest_page(g, page) + offset, data, len);
+}
+
 gva_t guest_put(struct guest *g, unsigned offset, const void *data, uint32_t len)
 {
-	memcpy((char *)guest_page(g, 0) + offset, data, len);
+	guest_write(g, 0, offset, data, len);
 	return guest_va(g, 0) + offset;
 }
 
@@ -134,7 +151,7 @@ void guest_get(const struct guest *g, unsigned offset, void *data, uint32_t len)
 
 long guest_mmu_update_for(struct guest *g, uint64_t ptr, uint64_t value, uint32_t domid)
 {
-	struct mmu_update req = {.ptr = ptr, .val = value};
+	struct mmu_update req = { .ptr = ptr, .val = value };
 
 	return hypercall4(mmu_update, guest_put(g, PAGE_SIZE / 2, &req, sizeof(req)), 1, 0, domid);
 }
@@ -156,16 +173,18 @@ long guest_update_va(gva_t va, pte_t pte, uint32_t flags)
 
 long guest_mmuext(struct guest *g, unsigned cmd, uint32_t mfn_or_va, uint32_t arg2)
 {
-	struct mmuext_op op = {.cmd = cmd};
+	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.mfn = mfn_or_va;
 	op.arg2.nr_ents = arg2;
-	return hypercall4(mmuext_op, guest_put(g, PAGE_SIZE / 2, &op, sizeof(op)), 1, 0, DOMID_SELF);
+	return hypercall4(mmuext_op, guest_put(g, PAGE_SIZE / 2, &op, sizeof(op)), 1, 0,
+			  DOMID_SELF);
 }
 
 long guest_protect(struct guest *g, unsigned page)
 {
-	return guest_update_va(guest_va(g, page), pte_make(g->page[page], PTE_P | PTE_A), UVMF_INVLPG);
+	return guest_update_va(guest_va(g, page), pte_make(g->page[page], PTE_P | PTE_A),
+			       UVMF_INVLPG);
 }
 
 long guest_unprotect(struct guest *g, unsigned page)

@@ -2,8 +2,8 @@
 /*
  * Simulated guests: a domain with memory, page tables and a running vCPU, made in one call.
  *
- * Page i of a guest is mapped at guest_va(g, i), writable unless it is one of the page tables that do the mapping, which
- * come last. Page 0 is for arguments of hypercalls.
+ * Page i of a guest is mapped at guest_va(g, i), writable unless it is one of the page tables that
+ * do the mapping, which come last. Page 0 is for arguments of hypercalls.
  */
 #ifndef RINGLET_TESTS_HOST_GUEST_H
 #define RINGLET_TESTS_HOST_GUEST_H
@@ -18,15 +18,19 @@
 struct guest {
 	struct domain *d;
 	struct vcpu *v;
-	unsigned nr_pages;		/* mapped, tables included */
-	unsigned nr_plain;		/* the first ones, which are mapped writable */
-	mfn_t page[GUEST_MAX_PAGES];	/* as at the start */
-	unsigned l1[GUEST_MAX_PAGES / PTES_PER_PAGE], l2, low_l2, l3; /* page numbers of the tables */
+	unsigned nr_pages;	     /* mapped, tables included */
+	unsigned nr_plain;	     /* the first ones, which are mapped writable */
+	mfn_t page[GUEST_MAX_PAGES]; /* as at the start */
+	/* page numbers of the tables */
+	unsigned l1[GUEST_MAX_PAGES / PTES_PER_PAGE], l2, low_l2, l3;
 };
 
 enum guest_kind { GUEST_ORDINARY, GUEST_CONTROL };
 
-/* Also makes its vCPU the running one. nr_pages <= GUEST_MAX_PAGES; max_pages: the domain's limit, 0: nr_pages. */
+/*
+ * Also makes its vCPU the running one. nr_pages <= GUEST_MAX_PAGES;
+ * max_pages: the domain's limit, 0: nr_pages.
+ */
 struct guest *guest_create(domid_t id, enum guest_kind kind, unsigned nr_pages, unsigned max_pages);
 /* Kills the domain, restarts included. */
 void guest_destroy(struct guest *g);
@@ -45,6 +49,8 @@ void *guest_page(const struct guest *g, unsigned page);
 uint64_t guest_l1e_maddr(const struct guest *g, gva_t va);
 pte_t guest_l1e(const struct guest *g, gva_t va);
 
+/* Stores in a page, past all protection, but not when it is a page table or descriptor table now. */
+void guest_write(struct guest *g, unsigned page, unsigned offset, const void *data, uint32_t len);
 /* Copies an argument into page 0 at `offset` and returns its address there. */
 gva_t guest_put(struct guest *g, unsigned offset, const void *data, uint32_t len);
 #define guest_arg(g, object) guest_put(g, 0, &(object), sizeof(object))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The oracle: whatever the hypervisor's counts say, is there a way for a guest to write a page table or a descriptor table,
- * or to reach a frame that it neither owns nor was granted? Looks at the tables themselves and at the TLB, and
- * takes from the frame table only types and owners.
+ * The oracle: whatever the hypervisor's counts say, is there a way for a guest to write a page
+ * table or a descriptor table, or to reach a frame that it neither owns nor was granted? Looks at
+ * the tables themselves and at the TLB, and takes from the frame table only types and owners.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ static unsigned char granted[MACHINE_MAX_FRAMES];
 static void violation(const char *what, mfn_t table, unsigned index, mfn_t target)
 {
 	if (violations++ < SHOWN)
-		fprintf(stderr, "isolation: %s (table %x, entry %u, frame %x, count %x, type %x)\n", what, table, index, target,
+		fprintf(stderr, "isolation: %s (table %x, entry %u, frame %x, count %x, type %x)\n",
+			what, table, index, target,
 			target < max_mfn ? frame_table[target].count_info : 0,
 			target < max_mfn ? frame_table[target].type_info : 0);
 }
@@ -43,7 +44,8 @@ static bool in_use_as(const struct page_info *page, uint32_t type)
 
 static bool never_writable(const struct page_info *page)
 {
-	return in_use_as(page, PGT_L1) || in_use_as(page, PGT_L2) || in_use_as(page, PGT_L3) || in_use_as(page, PGT_SEG_DESC);
+	return in_use_as(page, PGT_L1) || in_use_as(page, PGT_L2) || in_use_as(page, PGT_L3) ||
+	       in_use_as(page, PGT_SEG_DESC);
 }
 
 static bool may_reach(const struct domain *d, const struct page_info *page, bool write)
@@ -81,8 +83,10 @@ static void check_upper(const struct domain *d, mfn_t table, unsigned index, pte
 {
 	mfn_t mfn = pte_mfn(e);
 
-	if (mfn >= machine_ram_frames || frame_table[mfn].owner != d || !in_use_as(&frame_table[mfn], type))
-		violation("an entry does not name a checked table of the right kind", table, index, mfn);
+	if (mfn >= machine_ram_frames || frame_table[mfn].owner != d ||
+	    !in_use_as(&frame_table[mfn], type))
+		violation("an entry does not name a checked table of the right kind", table, index,
+			  mfn);
 	if (e & PTE_PSE)
 		violation("a superpage", table, index, mfn);
 }
@@ -135,10 +139,12 @@ static void check_vcpu(const struct vcpu *v)
 	if (v->arch.top != INVALID_MFN && !in_use_as(&frame_table[v->arch.top], PGT_L3))
 		violation("a top level that is none", 0, 0, v->arch.top);
 	for (i = 0; i < GUEST_GDT_FRAMES; i++)
-		if (v->arch.gdt_frame[i] != INVALID_MFN && !in_use_as(&frame_table[v->arch.gdt_frame[i]], PGT_SEG_DESC))
+		if (v->arch.gdt_frame[i] != INVALID_MFN &&
+		    !in_use_as(&frame_table[v->arch.gdt_frame[i]], PGT_SEG_DESC))
 			violation("a GDT page that is none", 0, i, v->arch.gdt_frame[i]);
 	for (i = 0; i < GUEST_LDT_PAGES; i++)
-		if (v->arch.ldt_frame[i] != INVALID_MFN && !in_use_as(&frame_table[v->arch.ldt_frame[i]], PGT_SEG_DESC))
+		if (v->arch.ldt_frame[i] != INVALID_MFN &&
+		    !in_use_as(&frame_table[v->arch.ldt_frame[i]], PGT_SEG_DESC))
 			violation("an LDT page that is none", 0, i, v->arch.ldt_frame[i]);
 }
 

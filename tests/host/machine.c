@@ -334,6 +334,8 @@ long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint3
 	struct trap_frame *f = guest_frame();
 	uint32_t rounds;
 
+	if (getenv("RINGLET_TRACE"))
+		fprintf(stderr, "d%u: hypercall %u (%x, %x, %x, %x, %x, %x)\n", v->domain->id, op, a1, a2, a3, a4, a5, a6);
 	f->eax = op, f->ebx = a1, f->ecx = a2, f->edx = a3, f->esi = a4, f->edi = a5, f->ebp = a6;
 	for (rounds = 0; rounds < MAX_RESTARTS; rounds++) {
 		uint32_t eip = f->eip;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated machine: arch/x86_32/arch.h and uaccess.h on a host process. Physical memory is a file in memory, so the
- * hypervisor's own mappings are real ones, and a use of a page after its end is a real fault; guests'
- * page tables are walked as the processor walks them, through a simulated TLB that keeps stale entries until they are flushed.
+ * The simulated machine: arch/x86_32/arch.h and uaccess.h on a host process. Physical memory is a
+ * file in memory, so the hypervisor's own mappings are real ones, and a use of a page after its end
+ * is a real fault; guests' page tables are walked as the processor walks them, through a simulated
+ * TLB that keeps stale entries until they are flushed.
  *
- * One machine lives as long as the process. Tests create domains on it and destroy them; whatever is
- * left over shows up in machine_leaks().
+ * One machine lives as long as the process. Tests create domains on it and destroy them;
+ * whatever is left over shows up in machine_leaks().
  */
 #ifndef RINGLET_TESTS_HOST_MACHINE_H
 #define RINGLET_TESTS_HOST_MACHINE_H
@@ -50,7 +51,10 @@ extern struct machine {
 uint32_t machine_random(void);
 /* Lets time pass; timers fire. */
 void machine_advance(s_time_t ns);
-/* Makes v the running vCPU, waking it if it sleeps; other domains wait. False: it cannot run any more. */
+/*
+ * Makes v the running vCPU, waking it if it sleeps; other domains
+ * wait. False: it cannot run any more.
+ */
 bool machine_run(struct vcpu *v);
 /* Nothing runs: current is the idle vCPU. */
 void machine_idle(void);
@@ -62,12 +66,16 @@ void machine_exit_path(void);
 /* ---- hypercalls of the running vCPU ---- */
 
 /* Issues one, restarts included, as the processor would. The result is eax. */
-long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6);
+long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+		       uint32_t a6);
 #define hypercall1(op, a) machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), 0, 0, 0, 0, 0)
-#define hypercall2(op, a, b) machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), 0, 0, 0, 0)
-#define hypercall3(op, a, b, c) machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), 0, 0, 0)
-#define hypercall4(op, a, b, c, d) \
-	machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), 0, 0)
+#define hypercall2(op, a, b) \
+	machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), 0, 0, 0, 0)
+#define hypercall3(op, a, b, c) \
+	machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), 0, 0, 0)
+#define hypercall4(op, a, b, c, d)                                                        \
+	machine_hypercall(__HYPERVISOR_##op, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
+			  (uint32_t)(d), 0, 0)
 
 /* ---- memory ---- */
 
@@ -81,14 +89,16 @@ mfn_t machine_translate(gva_t va, bool write);
 /* ---- checks ---- */
 
 /*
- * Walks every page table that the processor could be given, and looks through the TLB: no frame of type L1, L2, L3 or SEG_DESC can be
- * written, no frame is mapped that its domain neither owns nor was granted. Returns the number of violations and prints
- * the first few. Between hypercalls only.
+ * Walks every page table that the processor could be given, and looks through the TLB: no frame of
+ * type L1, L2, L3 or SEG_DESC can be written, no frame is mapped that its domain neither owns nor
+ * was granted. Returns the number of violations and prints the first few. Between hypercalls only.
  */
 unsigned machine_check_isolation(void);
 /* Both kinds of audit; aborts with a message when something is wrong. */
 void machine_check(const char *where);
-/* Frames that are neither free nor were in use when the machine had booted and made a first domain. */
+/*
+ * Frames that are neither free nor were in use when the machine had booted and made a first domain.
+ */
 int machine_leaks(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of the simulated machine: frames, the hypervisor's mappings, the TLB, and the accesses to guests of uaccess.h.
+ * Memory of the simulated machine: frames, the hypervisor's mappings, the TLB, and
+ * the accesses to guests of uaccess.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static uint32_t flush_clock = 1;
 
 static void reserve(uintptr_t start, size_t size)
 {
-	void *va = mmap((void *)start, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	void *va = mmap((void *)start, size, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (va != (void *)start)
 		machine_stop_with("no room at %lx", (unsigned long)start);
@@ -41,7 +43,8 @@ void machine_memory_init(void)
 	machine_ram_file = (int)syscall(SYS_memfd_create, "ram", MFD_CLOEXEC);
 	if (machine_ram_file < 0 || ftruncate(machine_ram_file, NR_FRAMES * PAGE_SIZE))
 		machine_stop_with("no memory for the simulated RAM");
-	machine_ram = mmap(NULL, NR_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, machine_ram_file, 0);
+	machine_ram = mmap(NULL, NR_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   machine_ram_file, 0);
 	if (machine_ram == MAP_FAILED)
 		machine_stop_with("cannot map the simulated RAM");
 	reserve(HEAP_START, HEAP_SIZE);
@@ -76,14 +79,15 @@ void hv_map_page(uintptr_t va, mfn_t mfn, uint64_t flags)
 	}
 	if (mfn >= NR_FRAMES || va % PAGE_SIZE)
 		machine_stop_with("the hypervisor maps frame %x at %lx", mfn, (unsigned long)va);
-	if (mmap((void *)va, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, machine_ram_file, (off_t)mfn * PAGE_SIZE) !=
-	    (void *)va)
+	if (mmap((void *)va, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, machine_ram_file,
+		 (off_t)mfn * PAGE_SIZE) != (void *)va)
 		machine_stop_with("cannot map a page at %lx", (unsigned long)va);
 }
 
 void hv_unmap_page(uintptr_t va)
 {
-	if (mmap((void *)va, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != (void *)va)
+	if (mmap((void *)va, PAGE_SIZE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != (void *)va)
 		machine_stop_with("cannot unmap a page at %lx", (unsigned long)va);
 }
 
@@ -272,7 +276,8 @@ int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new)
 {
 	uint64_t found;
 
-	if (!guest_range_ok(dst, 8) || machine_access(dst, &found, 8, false) || !guest_pointer(dst, true))
+	if (!guest_range_ok(dst, 8) || machine_access(dst, &found, 8, false) ||
+	    !guest_pointer(dst, true))
 		return -EFAULT;
 	if (found == *old)
 		return machine_access(dst, &new, 8, true);

@@ -176,22 +176,44 @@ static void guest_cannot_flood(void **state)
 
 static void last_words_are_kept(void **state)
 {
-	char last[8192];
-	uint32_t n;
+	static char last[80000];
+	uint32_t n, index = 0;
 
 	(void)state;
-	assert_int_equal(console_domain_read(guest, last, sizeof(last)), 0);
+	assert_int_equal(console_domain_read(1, last, sizeof(last), &index, false), 0);
 	console_guest_write(guest, "short", 5);
-	n = console_domain_read(guest, last, sizeof(last));
+	n = console_domain_read(1, last, sizeof(last), &index, false);
 	assert_int_equal(n, 5);
-	for (unsigned i = 0; i < 3000; i++)
+	assert_int_equal(index, 5);
+	for (unsigned i = 0; i < 10000; i++)
 		console_guest_write(guest, "padding\n", 8);
 	console_guest_write(guest, "Oops: 0000\n", 11);
-	n = console_domain_read(guest, last, sizeof(last));
-	assert_in_range(n, 4000, 4096);
+	index = 0;
+	n = console_domain_read(1, last, sizeof(last), &index, false);
+	assert_int_equal(n, 65536);
 	assert_memory_equal(last + n - 19, "padding\nOops: 0000\n", 19);
-	assert_int_equal(console_domain_read(guest, last, 5), 5);
+	index -= 5;
+	assert_int_equal(console_domain_read(1, last, 5, &index, true), 5);
 	assert_memory_equal(last, "0000\n", 5);
+	index = 0;
+	assert_int_equal(console_domain_read(1, last, 5, &index, false), 0);
+}
+
+static void last_words_outlive_the_domain(void **state)
+{
+	struct domain *other = domain_create(7, DOMAIN_ORDINARY, 1, 16);
+	char last[64];
+	uint32_t index = 0;
+
+	(void)state;
+	console_guest_write(other, "I was here\n", 11);
+	assert_int_equal(domain_kill(other), 0);
+	assert_int_equal(console_domain_read(7, last, sizeof(last), &index, false), 11);
+	assert_memory_equal(last, "I was here\n", 11);
+	other = domain_create(7, DOMAIN_ORDINARY, 1, 16);
+	index = 0;
+	assert_int_equal(console_domain_read(7, last, sizeof(last), &index, false), 0);
+	assert_int_equal(domain_kill(other), 0);
 }
 
 static void input_waits_for_the_reader(void **state)
@@ -245,6 +267,7 @@ int main(void)
 		TEST(guest_lines_carry_its_number),
 		TEST(guest_cannot_flood),
 		TEST(last_words_are_kept),
+		TEST(last_words_outlive_the_domain),
 		TEST(input_waits_for_the_reader),
 		TEST(escape_switches_to_debug_keys_and_back),
 		TEST(every_harmless_key_works),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels (core/event.h): every operation with Xen's results, delivery to masks, selectors and pollers, and the
- * life of an interdomain pair. XSA-221, 317, 327: ports past the end, more of them than there are bits, misaligned
- * vcpu_info.
+ * Event channels (core/event.h): every operation with Xen's results, delivery to masks, selectors
+ * and pollers, and the life of an interdomain pair. XSA-221, 317, 327: ports past the end, more of
+ * them than there are bits, misaligned vcpu_info.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant tables. Tests of a known class of holes are named after its advisory (Xen Security Advisory). */
+/*
+ * Grant tables. Tests of a known class of holes are named after its
+ * advisory (Xen Security Advisory).
+ */
 #include "tests/host/cmocka_all.h"
 
 #include <xen/grant_table.h>
@@ -63,7 +66,7 @@ static long op1(struct guest *g, unsigned cmd, void *arg, uint32_t size)
 
 static int16_t setup_as(struct guest *g, domid_t dom, unsigned nr)
 {
-	struct gnttab_setup_table op = {.dom = dom, .nr_frames = nr, .status = 77};
+	struct gnttab_setup_table op = { .dom = dom, .nr_frames = nr, .status = 77 };
 
 	op.frame_list.p = (void *)(uintptr_t)(guest_va(g, 0) + 1024);
 	assert_int_equal(op1(g, GNTTABOP_setup_table, &op, sizeof(op)), 0);
@@ -79,7 +82,8 @@ static struct grant_entry_v1 *entry_of(struct guest *g, grant_ref_t ref)
 	return (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) + ref;
 }
 
-static void grant(struct guest *from, grant_ref_t ref, struct guest *to, mfn_t frame, uint16_t flags)
+static void grant(struct guest *from, grant_ref_t ref, struct guest *to, mfn_t frame,
+		  uint16_t flags)
 {
 	struct grant_entry_v1 *e = entry_of(from, ref);
 
@@ -88,9 +92,12 @@ static void grant(struct guest *from, grant_ref_t ref, struct guest *to, mfn_t f
 	e->flags = GTF_permit_access | flags;
 }
 
-static struct gnttab_map_grant_ref map_at(struct guest *to, uint64_t host_addr, uint32_t flags, domid_t dom, grant_ref_t ref)
+static struct gnttab_map_grant_ref map_at(struct guest *to, uint64_t host_addr, uint32_t flags,
+					  domid_t dom, grant_ref_t ref)
 {
-	struct gnttab_map_grant_ref op = {.host_addr = host_addr, .flags = flags, .dom = dom, .ref = ref, .status = 77};
+	struct gnttab_map_grant_ref op = {
+		.host_addr = host_addr, .flags = flags, .dom = dom, .ref = ref, .status = 77
+	};
 
 	machine_run(to->v);
 	assert_int_equal(op1(to, GNTTABOP_map_grant_ref, &op, sizeof(op)), 0);
@@ -105,7 +112,9 @@ static struct gnttab_map_grant_ref map_place(struct pair *p, unsigned place, uin
 
 static int16_t unmap(struct guest *to, grant_handle_t handle, uint64_t host_addr, uint64_t dev)
 {
-	struct gnttab_unmap_grant_ref op = {.handle = handle, .host_addr = host_addr, .dev_bus_addr = dev, .status = 77};
+	struct gnttab_unmap_grant_ref op = {
+		.handle = handle, .host_addr = host_addr, .dev_bus_addr = dev, .status = 77
+	};
 
 	machine_run(to->v);
 	assert_int_equal(op1(to, GNTTABOP_unmap_grant_ref, &op, sizeof(op)), 0);
@@ -124,12 +133,13 @@ static void test_setup_table(void **state)
 	struct pair *p = *state;
 	struct guest *g = p->to;
 	const uint32_t *frames = (void *)((char *)guest_page(g, 0) + 1024);
-	struct gnttab_query_size size = {.dom = DOMID_SELF};
+	struct gnttab_query_size size = { .dom = DOMID_SELF };
 
 	assert_int_equal(setup_as(g, DOMID_SELF, 4), GNTST_okay);
 	assert_int_equal(frames[3], grant_table_mfn(g->d, 3));
 	/* The guest may map them writable, and make nothing else of them. */
-	assert_int_equal(guest_update_va(guest_va(g, PLACE), pte_make(frames[0], PTE_P | PTE_RW), 0), 0);
+	assert_int_equal(
+		guest_update_va(guest_va(g, PLACE), pte_make(frames[0], PTE_P | PTE_RW), 0), 0);
 	machine_check("a mapped grant table");
 	assert_int_not_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, frames[1], 0), 0);
 	/* Fewer are what there is. */
@@ -147,8 +157,8 @@ static void test_setup_table(void **state)
 static void test_xsa26_255_384_486_501_version_1_only(void **state)
 {
 	struct pair *p = *state;
-	struct gnttab_set_version set = {.version = 2};
-	struct gnttab_get_version get = {.dom = DOMID_SELF};
+	struct gnttab_set_version set = { .version = 2 };
+	struct gnttab_get_version get = { .dom = DOMID_SELF };
 
 	assert_int_equal(op1(p->to, GNTTABOP_set_version, &set, sizeof(set)), -ENOSYS);
 	set.version = 3;
@@ -157,7 +167,9 @@ static void test_xsa26_255_384_486_501_version_1_only(void **state)
 	assert_int_equal(op1(p->to, GNTTABOP_set_version, &set, sizeof(set)), 0);
 	assert_int_equal(op1(p->to, GNTTABOP_get_version, &get, sizeof(get)), 0);
 	assert_int_equal(get.version, 1);
-	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_get_status_frames, guest_va(p->to, 0), 1), -ENOSYS);
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_get_status_frames, guest_va(p->to, 0),
+				    1),
+			 -ENOSYS);
 	/* And everything goes on. */
 	assert_int_equal(setup_as(p->to, DOMID_SELF, 1), GNTST_okay);
 }
@@ -167,7 +179,8 @@ static void test_xsa18_134_before_setup(void **state)
 	struct pair *p = *state;
 	struct gnttab_map_grant_ref op;
 
-	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_swap_grant_ref, guest_va(p->to, 0), 1), -ENOSYS);
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_swap_grant_ref, guest_va(p->to, 0), 1),
+			 -ENOSYS);
 	op = map_place(p, PLACE, GNTMAP_host_map);
 	assert_int_equal(op.status, GNTST_bad_gntref);
 	op = map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, 1, ~0u);
@@ -182,8 +195,8 @@ static void test_xsa18_134_before_setup(void **state)
 
 static void test_xsa24_odd_counts(void **state)
 {
-	static const uint32_t counts[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0x08000000};
-	static const gva_t args[] = {0, HV_START - 4, HV_START, 0xffffffff, GUEST_BASE};
+	static const uint32_t counts[] = { 0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0x08000000 };
+	static const gva_t args[] = { 0, HV_START - 4, HV_START, 0xffffffff, GUEST_BASE };
 	struct pair *p = *state;
 	unsigned cmd, i, j;
 
@@ -310,15 +323,18 @@ static void test_avail_bits_and_application_map(void **state)
 	struct gnttab_map_grant_ref op;
 
 	grant(p->from, REF, p->to, p->from->page[DATA], 0);
-	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_application_map | 2u << _GNTMAP_guest_avail0);
+	op = map_place(p, PLACE,
+		       GNTMAP_host_map | GNTMAP_application_map | 2u << _GNTMAP_guest_avail0);
 	assert_int_equal(op.status, GNTST_okay);
-	assert_int_equal(guest_l1e(p->to, guest_va(p->to, PLACE)) & (PTE_US | PTE_AVAIL), PTE_US | 0x400);
+	assert_int_equal(guest_l1e(p->to, guest_va(p->to, PLACE)) & (PTE_US | PTE_AVAIL),
+			 PTE_US | 0x400);
 	assert_int_equal(unmap(p->to, op.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
 }
 
 static void test_bad_places(void **state)
 {
-	static const uint64_t bad[] = {0x1000, HV_START, 0xfffff000, 0x100000000ull | GUEST_BASE, ~0ull};
+	static const uint64_t bad[] = { 0x1000, HV_START, 0xfffff000, 0x100000000ull | GUEST_BASE,
+					~0ull };
 	struct pair *p = *state;
 	uint32_t refs = page_count(p->from->page[DATA]);
 	unsigned i;
@@ -343,11 +359,14 @@ static void test_contains_pte(void **state)
 	machine_check("a map by entry");
 	assert_int_equal(unmap(p->to, op.handle, pte, 0), GNTST_okay);
 	/* In a page that is no L1 table in use, of another domain, or nowhere. */
-	op = map_at(p->to, (uint64_t)p->to->page[DATA] << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	op = map_at(p->to, (uint64_t)p->to->page[DATA] << PAGE_SHIFT,
+		    GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
 	assert_int_equal(op.status, GNTST_general_error);
-	op = map_at(p->to, (uint64_t)p->to->page[p->to->l2] << PAGE_SHIFT, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	op = map_at(p->to, (uint64_t)p->to->page[p->to->l2] << PAGE_SHIFT,
+		    GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
 	assert_int_equal(op.status, GNTST_general_error);
-	op = map_at(p->to, guest_l1e_maddr(p->from, guest_va(p->from, PLACE)), GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
+	op = map_at(p->to, guest_l1e_maddr(p->from, guest_va(p->from, PLACE)),
+		    GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
 	assert_int_equal(op.status, GNTST_general_error);
 	op = map_at(p->to, ~7ull, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF);
 	assert_int_equal(op.status, GNTST_general_error);
@@ -361,7 +380,8 @@ static void test_xsa227_entry_address_not_aligned(void **state)
 
 	grant(p->from, REF, p->to, p->from->page[DATA], 0);
 	for (i = 1; i < 8; i++)
-		assert_true(map_at(p->to, pte + i, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF).status < 0);
+		assert_true(map_at(p->to, pte + i, GNTMAP_host_map | GNTMAP_contains_pte, 1, REF)
+				    .status < 0);
 	assert_int_equal(pte_mfn(guest_l1e(p->to, guest_va(p->to, PLACE))), p->to->page[PLACE]);
 }
 
@@ -375,8 +395,10 @@ static void test_unmap_and_replace(void **state)
 
 	grant(p->from, REF, g, p->from->page[DATA], 0);
 	op = map_place(p, PLACE, GNTMAP_host_map);
-	replace = (struct gnttab_unmap_and_replace){
-		.handle = op.handle, .host_addr = guest_va(g, PLACE), .new_addr = guest_va(g, PLACE2), .status = 77};
+	replace = (struct gnttab_unmap_and_replace){ .handle = op.handle,
+						     .host_addr = guest_va(g, PLACE),
+						     .new_addr = guest_va(g, PLACE2),
+						     .status = 77 };
 	assert_int_equal(op1(g, GNTTABOP_unmap_and_replace, &replace, sizeof(replace)), 0);
 	assert_int_equal(replace.status, GNTST_okay);
 	assert_int_equal(machine_translate(guest_va(g, PLACE), true), g->page[PLACE2]);
@@ -386,7 +408,8 @@ static void test_unmap_and_replace(void **state)
 
 static void test_xsa218_224_236_394_counts_of_both_kinds(void **state)
 {
-	static const uint32_t kinds[] = {GNTMAP_host_map, GNTMAP_device_map, GNTMAP_host_map | GNTMAP_device_map};
+	static const uint32_t kinds[] = { GNTMAP_host_map, GNTMAP_device_map,
+					  GNTMAP_host_map | GNTMAP_device_map };
 	struct pair *p = *state;
 	mfn_t frame = p->from->page[DATA];
 	uint32_t refs = page_count(frame), types = page_type_count(frame);
@@ -397,18 +420,22 @@ static void test_xsa218_224_236_394_counts_of_both_kinds(void **state)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (readonly = 0; readonly < 2; readonly++)
 			for (order = 0; order < 2; order++) {
-				struct gnttab_map_grant_ref op =
-					map_place(p, PLACE, kinds[i] | (readonly ? GNTMAP_readonly : 0));
+				struct gnttab_map_grant_ref op = map_place(
+					p, PLACE, kinds[i] | (readonly ? GNTMAP_readonly : 0));
 
 				assert_int_equal(op.status, GNTST_okay);
 				machine_check("a map of some kind");
 				/* In two steps, twice each. */
 				assert_int_equal(unmap(p->to, op.handle, 0, 0), GNTST_okay);
-				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE), order ? dev : 0);
-				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE), order ? dev : 0);
+				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE),
+					    order ? dev : 0);
+				(void)unmap(p->to, op.handle, order ? 0 : guest_va(p->to, PLACE),
+					    order ? dev : 0);
 				machine_check("half an unmap");
-				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0, order ? 0 : dev);
-				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0, order ? 0 : dev);
+				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0,
+					    order ? 0 : dev);
+				(void)unmap(p->to, op.handle, order ? guest_va(p->to, PLACE) : 0,
+					    order ? 0 : dev);
 				assert_int_equal(unmap(p->to, op.handle, 0, 0), GNTST_bad_handle);
 				assert_int_equal(page_count(frame), refs);
 				assert_int_equal(page_type_count(frame), types);
@@ -429,7 +456,8 @@ static void test_xsa234_entry_changed_by_other_means(void **state)
 	grant(p->from, REF, g, frame, 0);
 	op = map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly);
 	/* No right is gained. */
-	assert_int_not_equal(guest_set_l1e(g, guest_va(g, PLACE), pte_make(frame, PTE_P | PTE_RW)), 0);
+	assert_int_not_equal(guest_set_l1e(g, guest_va(g, PLACE), pte_make(frame, PTE_P | PTE_RW)),
+			     0);
 	assert_int_not_equal(guest_set_l1e(g, guest_va(g, PLACE2), pte_make(frame, PTE_P)), 0);
 	machine_check("attempts");
 	/* The entry goes, and the handle cannot find it any more, but keeps the frame. */
@@ -466,12 +494,15 @@ static void test_xsa230_316_marks_and_statuses(void **state)
 
 static void test_xsa232_domains_without_a_table(void **state)
 {
-	static const domid_t ids[] = {DOMID_IO, DOMID_XEN, DOMID_COW, DOMID_INVALID, DOMID_IDLE, 5, 0};
+	static const domid_t ids[] = { DOMID_IO,   DOMID_XEN, DOMID_COW, DOMID_INVALID,
+				       DOMID_IDLE, 5,	      0 };
 	struct pair *p = *state;
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(ids); i++)
-		assert_int_equal(map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, ids[i], 0).status, GNTST_bad_domain);
+		assert_int_equal(
+			map_at(p->to, guest_va(p->to, PLACE), GNTMAP_host_map, ids[i], 0).status,
+			GNTST_bad_domain);
 }
 
 static void test_xsa500_entry_changes_after_the_first_use(void **state)
@@ -493,7 +524,8 @@ static void test_xsa500_entry_changes_after_the_first_use(void **state)
 	e->domid = 77;
 	assert_int_equal(unmap(p->to, a.handle, guest_va(p->to, PLACE), 0), GNTST_okay);
 	assert_int_equal(unmap(p->to, b.handle, guest_va(p->to, PLACE2), 0), GNTST_okay);
-	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly).status, GNTST_general_error);
+	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map | GNTMAP_readonly).status,
+			 GNTST_general_error);
 }
 
 static void test_xsa380_382_many_maps(void **state)
@@ -506,7 +538,8 @@ static void test_xsa380_382_many_maps(void **state)
 		grant(p->from, ref, p->to, p->from->page[DATA], 0);
 	/* As many handles as an ordinary domain may have; each entry a few times. */
 	for (;; made++) {
-		op = map_at(p->to, 0, GNTMAP_device_map | GNTMAP_readonly, 1, made % GRANTS_PER_FRAME);
+		op = map_at(p->to, 0, GNTMAP_device_map | GNTMAP_readonly, 1,
+			    made % GRANTS_PER_FRAME);
 		if (op.status != GNTST_okay)
 			break;
 		assert_int_equal(op.handle < 65536, true);
@@ -515,7 +548,8 @@ static void test_xsa380_382_many_maps(void **state)
 	assert_true(made >= 1024 && made <= 65536);
 	machine_check("many handles");
 	for (n = 0; n < made; n++)
-		assert_int_equal(unmap(p->to, n, 0, (uint64_t)p->from->page[DATA] << PAGE_SHIFT), GNTST_okay);
+		assert_int_equal(unmap(p->to, n, 0, (uint64_t)p->from->page[DATA] << PAGE_SHIFT),
+				 GNTST_okay);
 	assert_int_equal(page_count(p->from->page[DATA]), 2);
 }
 
@@ -544,13 +578,16 @@ static void test_batch_restarts(void **state)
 	memset(map, 0, sizeof(map));
 	for (i = 0; i < 8; i++) {
 		grant(p->from, i, p->to, p->from->page[DATA + i], 0);
-		map[i] = (struct gnttab_map_grant_ref){
-			.host_addr = guest_va(p->to, 10 + i), .flags = GNTMAP_host_map, .ref = i, .dom = 1};
+		map[i] = (struct gnttab_map_grant_ref){ .host_addr = guest_va(p->to, 10 + i),
+							.flags = GNTMAP_host_map,
+							.ref = i,
+							.dom = 1 };
 	}
 	machine_run(p->to->v);
 	restarts = machine.restarts;
 	machine.preempt = PREEMPT_ALWAYS;
-	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_map_grant_ref, guest_arg(p->to, map), 8), 0);
+	assert_int_equal(
+		hypercall3(grant_table_op, GNTTABOP_map_grant_ref, guest_arg(p->to, map), 8), 0);
 	assert_int_equal(machine.restarts - restarts, 7);
 	guest_get(p->to, 0, map, sizeof(map));
 	memset(un, 0, sizeof(un));
@@ -559,7 +596,8 @@ static void test_batch_restarts(void **state)
 		un[i].handle = map[i].handle;
 		un[i].host_addr = map[i].host_addr;
 	}
-	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(p->to, un), 8), 0);
+	assert_int_equal(
+		hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(p->to, un), 8), 0);
 	machine.preempt = PREEMPT_NEVER;
 	for (i = 0; i < 8; i++)
 		assert_int_equal(page_count(p->from->page[DATA + i]), 2);
@@ -605,7 +643,9 @@ static void test_the_mapper_dies_first(void **state)
 
 	grant(p->from, REF, p->to, frame, 0);
 	assert_int_equal(map_place(p, PLACE, GNTMAP_host_map).status, GNTST_okay);
-	assert_int_equal(map_place(p, PLACE2, GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly).status, GNTST_okay);
+	assert_int_equal(
+		map_place(p, PLACE2, GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly).status,
+		GNTST_okay);
 	guest_destroy(p->to);
 	p->to = NULL;
 	assert_int_equal(page_count(frame), 2);
@@ -616,7 +656,7 @@ static void test_the_mapper_dies_first(void **state)
 
 static struct gnttab_copy copy_base(struct pair *p)
 {
-	struct gnttab_copy c = {.flags = GNTCOPY_source_gref, .len = 64, .status = 77};
+	struct gnttab_copy c = { .flags = GNTCOPY_source_gref, .len = 64, .status = 77 };
 
 	c.source.u.ref = REF;
 	c.source.domid = p->from->d->id;
@@ -735,7 +775,9 @@ static void test_copy_refusals(void **state)
 static void test_transfer_is_refused(void **state)
 {
 	struct pair *p = *state;
-	struct gnttab_transfer t = {.mfn = p->to->page[DATA], .domid = 1, .ref = REF, .status = 77};
+	struct gnttab_transfer t = {
+		.mfn = p->to->page[DATA], .domid = 1, .ref = REF, .status = 77
+	};
 
 	machine_run(p->to->v);
 	assert_int_equal(op1(p->to, GNTTABOP_transfer, &t, sizeof(t)), 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulated machine itself: that guests live and die on it, and that its oracle sees what it is for. */
+/*
+ * The simulated machine itself: that guests live and die on it, and
+ * that its oracle sees what it is for.
+ */
 #include "tests/host/cmocka_all.h"
 
 #include "arch/x86_32/arch.h"
@@ -55,7 +58,8 @@ static void test_oracle_sees_writable_table(void **state)
 
 static void test_two_guests(void **state)
 {
-	struct guest *a = guest_create(1, GUEST_ORDINARY, 64, 0), *b = guest_create(2, GUEST_CONTROL, 600, 0);
+	struct guest *a = guest_create(1, GUEST_ORDINARY, 64, 0),
+		     *b = guest_create(2, GUEST_CONTROL, 600, 0);
 
 	(void)state;
 	machine_check("two guests");

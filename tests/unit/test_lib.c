@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small libc (core/lib.h) against the host's. The hypervisor's functions are linked under other names.
+ * The small libc (core/lib.h) against the host's. The hypervisor's
+ * functions are linked under other names.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_memory_op. Tests of a known class of holes are named after its advisory (Xen Security Advisory). */
+/*
+ * HYPERVISOR_memory_op. Tests of a known class of holes are named after its
+ * advisory (Xen Security Advisory).
+ */
 #include "tests/host/cmocka_all.h"
 
 #include <xen/memory.h>
@@ -41,7 +44,9 @@ static void set_list(const struct guest *g, unsigned offset, const uint32_t *lis
 
 static struct xen_memory_reservation reservation(struct guest *g, unsigned nr, unsigned order)
 {
-	struct xen_memory_reservation r = {.nr_extents = nr, .extent_order = order, .domid = DOMID_SELF};
+	struct xen_memory_reservation r = { .nr_extents = nr,
+					    .extent_order = order,
+					    .domid = DOMID_SELF };
 
 	r.extent_start.p = (void *)(uintptr_t)(guest_va(g, 0) + LIST);
 	return r;
@@ -60,10 +65,11 @@ static long decrease(struct guest *g, uint32_t mfn)
 	return reserve(g, XENMEM_decrease_reservation, 1, 0);
 }
 
-static struct xen_memory_exchange exchange_of(struct guest *g, unsigned nr_in, unsigned in_order, unsigned nr_out,
-					      unsigned out_order)
+static struct xen_memory_exchange exchange_of(struct guest *g, unsigned nr_in, unsigned in_order,
+					      unsigned nr_out, unsigned out_order)
 {
-	struct xen_memory_exchange x = {.in = reservation(g, nr_in, in_order), .out = reservation(g, nr_out, out_order)};
+	struct xen_memory_exchange x = { .in = reservation(g, nr_in, in_order),
+					 .out = reservation(g, nr_out, out_order) };
 
 	x.out.extent_start.p = (void *)(uintptr_t)(guest_va(g, 0) + OUT_LIST);
 	return x;
@@ -82,7 +88,8 @@ static long exchange(struct guest *g, struct xen_memory_exchange *x)
 static void test_populate_physmap(void **state)
 {
 	struct guest *g = *state;
-	uint32_t list[3] = {100, 200, 300}, i, *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
+	uint32_t list[3] = { 100, 200, 300 }, i,
+		 *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
 
 	set_list(g, LIST, list, 3);
 	assert_int_equal(reserve(g, XENMEM_populate_physmap, 3, 0), 3);
@@ -96,7 +103,7 @@ static void test_populate_physmap(void **state)
 static void test_populate_larger_extent(void **state)
 {
 	struct guest *g = *state;
-	uint32_t list[1] = {100}, i, *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
+	uint32_t list[1] = { 100 }, i, *result = (uint32_t *)((char *)guest_page(g, 0) + LIST);
 
 	set_list(g, LIST, list, 1);
 	assert_int_equal(reserve(g, XENMEM_populate_physmap, 1, 3), 1);
@@ -171,23 +178,28 @@ static void test_other_domains_are_not_for_ordinary_ones(void **state)
 {
 	struct guest *g = *state, *control = guest_create(2, GUEST_CONTROL, PAGES, 0);
 	struct xen_memory_reservation r;
-	struct xen_memory_domain who = {.domid = 2};
+	struct xen_memory_domain who = { .domid = 2 };
 
 	machine_run(g->v);
 	r = reservation(g, 1, 0);
 	r.domid = 2;
 	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 0);
-	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)), -EPERM);
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)),
+			 -EPERM);
 	who.domid = 77;
-	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)), -ESRCH);
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(g, who)),
+			 -ESRCH);
 	machine_run(control->v);
 	r = reservation(control, 1, 0);
 	r.domid = 1;
-	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(control, r)), 1);
+	assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(control, r)),
+			 1);
 	assert_int_equal(g->d->tot_pages, PAGES + 1);
 	who.domid = 1;
-	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(control, who)), PAGES + 1);
-	assert_int_equal(hypercall2(memory_op, XENMEM_maximum_reservation, guest_arg(control, who)), PAGES + SPARE);
+	assert_int_equal(hypercall2(memory_op, XENMEM_current_reservation, guest_arg(control, who)),
+			 PAGES + 1);
+	assert_int_equal(hypercall2(memory_op, XENMEM_maximum_reservation, guest_arg(control, who)),
+			 PAGES + SPARE);
 	guest_destroy(control);
 	machine_run(g->v);
 }
@@ -220,7 +232,7 @@ static void test_exchange_splits_and_restarts(void **state)
 {
 	struct guest *g = *state;
 	struct xen_memory_exchange x = exchange_of(g, 2, 1, 4, 0);
-	uint32_t list[2] = {100, 102}, out[4] = {1, 2, 3, 4};
+	uint32_t list[2] = { 100, 102 }, out[4] = { 1, 2, 3, 4 };
 	uint32_t restarts = machine.restarts;
 
 	set_list(g, LIST, list, 2);
@@ -250,7 +262,8 @@ static void test_exchange_at_the_limit(void **state)
 static void test_xsa214_217_284_287_exchange_of_what_is_in_use(void **state)
 {
 	struct guest *g = *state;
-	uint32_t used[3] = {g->page[g->l1[0]], g->page[5], heap_page_mfn(g->d->shared_info)}, twice[2], i;
+	uint32_t used[3] = { g->page[g->l1[0]], g->page[5], heap_page_mfn(g->d->shared_info) },
+		 twice[2], i;
 	struct xen_memory_exchange x;
 
 	for (i = 0; i < 3; i++) {
@@ -270,9 +283,11 @@ static void test_xsa214_217_284_287_exchange_of_what_is_in_use(void **state)
 
 static void test_xsa29_212_exchange_into_the_hypervisor(void **state)
 {
-	static const uint32_t bases[] = {HV_START, HV_START - 4, HV_START - 8, 0xfffffffc, 0xffffffff, 0x80000000, 0};
+	static const uint32_t bases[] = { HV_START,   HV_START - 4, HV_START - 8,
+					  0xfffffffc, 0xffffffff,   0x80000000,
+					  0 };
 	struct guest *g = *state;
-	uint32_t nr[] = {0, 1, 2, 0x3fffffff, 0x40000000, 0x7fffffff, 0xfffffffe}, i, j;
+	uint32_t nr[] = { 0, 1, 2, 0x3fffffff, 0x40000000, 0x7fffffff, 0xfffffffe }, i, j;
 
 	assert_int_equal(guest_unmap(g, 4), 0);
 	set_list(g, LIST, &g->page[4], 1);
@@ -340,7 +355,8 @@ static void test_exchange_argument_rules(void **state)
 
 static void test_xsa31_158_extent_orders(void **state)
 {
-	static const unsigned ops[] = {XENMEM_increase_reservation, XENMEM_decrease_reservation, XENMEM_populate_physmap};
+	static const unsigned ops[] = { XENMEM_increase_reservation, XENMEM_decrease_reservation,
+					XENMEM_populate_physmap };
 	struct guest *g = *state;
 	unsigned order, i;
 
@@ -397,7 +413,7 @@ static void test_xsa231_memory_flags(void **state)
 static void test_xsa385_never_beyond_the_maximum(void **state)
 {
 	struct guest *g = *state;
-	uint32_t list[SPARE + 8] = {0};
+	uint32_t list[SPARE + 8] = { 0 };
 
 	set_list(g, LIST, list, ARRAY_SIZE(list));
 	assert_int_equal(reserve(g, XENMEM_populate_physmap, SPARE + 8, 0), SPARE);
@@ -415,7 +431,7 @@ static void test_xsa385_never_beyond_the_maximum(void **state)
 /* A lock that an error path keeps would stop the second call. */
 static void test_xsa334_every_error_twice(void **state)
 {
-	static const gva_t args[] = {0, HV_START - 4, HV_START, GUEST_BASE};
+	static const gva_t args[] = { 0, HV_START - 4, HV_START, GUEST_BASE };
 	struct guest *g = *state;
 	unsigned op, i, twice;
 
@@ -489,9 +505,9 @@ struct e820 {
 static void test_memory_map(void **state)
 {
 	struct guest *g = *state;
-	struct xen_memory_map map = {.nr_entries = 8};
-	struct xen_foreign_memory_map set = {.domid = DOMID_SELF};
-	struct e820 entry[2] = {{0, 0x100000, 1}, {0x200000, 0x1000, 2}};
+	struct xen_memory_map map = { .nr_entries = 8 };
+	struct xen_foreign_memory_map set = { .domid = DOMID_SELF };
+	struct e820 entry[2] = { { 0, 0x100000, 1 }, { 0x200000, 0x1000, 2 } };
 	const struct e820 *seen = (void *)((char *)guest_page(g, 0) + LIST);
 
 	map.buffer.p = (void *)(uintptr_t)(guest_va(g, 0) + LIST);
@@ -509,7 +525,8 @@ static void test_memory_map(void **state)
 	assert_memory_equal(seen, entry, sizeof(entry));
 	set.map.nr_entries = 1 << 20;
 	assert_int_equal(hypercall2(memory_op, XENMEM_set_memory_map, guest_arg(g, set)), -EINVAL);
-	assert_int_equal(hypercall2(memory_op, XENMEM_machine_memory_map, guest_arg(g, map)), -EPERM);
+	assert_int_equal(hypercall2(memory_op, XENMEM_machine_memory_map, guest_arg(g, map)),
+			 -EPERM);
 }
 
 static void test_queries(void **state)
@@ -525,7 +542,8 @@ static void test_queries(void **state)
 	memset(guest_page(g, 0), 0, 64);
 	*(uint16_t *)guest_page(g, 0) = DOMID_SELF;
 	assert_int_equal(hypercall2(memory_op, XENMEM_add_to_physmap, guest_va(g, 0)), -EACCES);
-	assert_int_equal(hypercall2(memory_op, XENMEM_remove_from_physmap, guest_va(g, 0)), -EACCES);
+	assert_int_equal(hypercall2(memory_op, XENMEM_remove_from_physmap, guest_va(g, 0)),
+			 -EACCES);
 	assert_int_equal(hypercall2(memory_op, 60, guest_va(g, 0)), -ENOSYS);
 }
 

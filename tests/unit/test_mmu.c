@@ -609,6 +609,25 @@ static void test_xsa241_stale_translation_of_a_freed_frame(void **state)
 	machine_run(g->v);
 }
 
+/* As above, but the write comes while the frame is free: nobody may mind. */
+static void test_write_to_a_frame_that_is_free(void **state)
+{
+	struct guest *g = *state;
+	uint32_t word = 0x123;
+	xen_pfn_t list = g->page[B];
+	struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
+	unsigned i;
+
+	assert_int_equal(machine_access(guest_va(g, B), &word, 4, true), 0);
+	assert_int_equal(guest_update_va(guest_va(g, B), 0, UVMF_NONE), 0);
+	r.extent_start.p = (void *)(uintptr_t)guest_put(g, 64, &list, sizeof(list));
+	assert_int_equal(hypercall2(memory_op, XENMEM_decrease_reservation, guest_arg(g, r)), 1);
+	assert_int_equal(machine_access(guest_va(g, B), &word, 4, true), 0);
+	r.extent_start.p = (void *)(uintptr_t)guest_put(g, 64, &list, sizeof(list));
+	for (i = 0; i < 16; i++)
+		assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 1);
+}
+
 static void test_xsa402_154_cache_attributes_on_ram(void **state)
 {
 	static const uint64_t bits[] = {PTE_PWT, PTE_PCD, PTE_PAT, PTE_PCD | PTE_PWT};
@@ -747,6 +766,7 @@ int main(void)
 		T(test_xsa299_half_a_pin_of_a_bad_table),
 		T(test_xsa241_401_408_write_through_stale_translation),
 		T(test_xsa241_stale_translation_of_a_freed_frame),
+		T(test_write_to_a_frame_that_is_free),
 		T(test_xsa402_154_cache_attributes_on_ram),
 		T(test_xsa113_109_no_reference_is_lost),
 		T(test_xsa279_flush_of_any_address),

@@ -23,7 +23,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* The report of what was not understood is one line, which the last output of the machine holds; or nothing. */
+/*
+ * The report of what was not understood is one line, which the last output
+ * of the machine holds; or nothing.
+ */
 static void assert_complaint(const char *about)
 {
 	machine.said[0] = 0;

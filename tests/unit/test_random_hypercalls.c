@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bounded pass of the hypercall fuzzer: inputs from a fixed seed, as many as fit into the time, but at least a few.
- * RINGLET_SEED and RINGLET_SECONDS choose others.
+ * The bounded pass of the hypercall fuzzer: inputs from a fixed seed, as many as fit into the time,
+ * but at least a few. RINGLET_SEED and RINGLET_SECONDS choose others.
  */
 #include "tests/host/cmocka_all.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler (core/sched.h) in simulated time: shares by weight, caps, latency of waking, yield, and that the
- * runstate times of a vCPU add up to the time there was.
+ * The scheduler (core/sched.h) in simulated time: shares by weight, caps, latency of waking, yield,
+ * and that the runstate times of a vCPU add up to the time there was.
  */
 #include <setjmp.h>
 #include <stdarg.h>

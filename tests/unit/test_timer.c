@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timer heap (core/timer.h) against a model that is too simple to be wrong: an array that is searched.
+ * The timer heap (core/timer.h) against a model that is too simple to be
+ * wrong: an array that is searched.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of the self-check that asks the processor itself: segments, faults, floating point, page tables. Without a C
- * library, so that the initramfs builds anywhere: `check list` names the tests, `check NAME` runs one, prints why it
- * failed and exits with 1. What a test expects to be killed by runs in a child.
+ * The part of the self-check that asks the processor itself: segments, faults, floating
+ * point, page tables. Without a C library, so that the initramfs builds anywhere: `check
+ * list` names the tests, `check NAME` runs one, prints why it failed and exits with 1. What a
+ * test expects to be killed by runs in a child.
  */
 #include <asm/ldt.h>
 #include <asm/unistd_32.h>
@@ -19,7 +20,8 @@
 
 /* What the kernel puts above the signal number on a handler's stack; see asm/sigcontext.h. */
 struct context {
-	unsigned int gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trapno, err, eip, cs, eflags, uesp, ss;
+	unsigned int gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trapno, err, eip, cs,
+		eflags, uesp, ss;
 };
 
 struct action {
@@ -33,7 +35,10 @@ static long call(long nr, long a, long b, long c, long d, long e)
 {
 	long result;
 
-	asm volatile("int $0x80" : "=a"(result) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e) : "memory");
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+		     : "memory");
 	return result;
 }
 #define CALL(nr, a, b, c) call(nr, (long)(a), (long)(b), (long)(c), 0, 0)
@@ -98,7 +103,10 @@ static char *map(unsigned long bytes, int protection)
 
 static void handle(int signal, void (*handler)(int, struct context))
 {
-	/* popl %eax; movl $__NR_sigreturn, %eax; int $0x80, in code of its own for the lack of a C library's. */
+	/*
+	 * popl %eax; movl $__NR_sigreturn, %eax; int $0x80, in code of its
+	 * own for the lack of a C library's.
+	 */
 	static const unsigned char code[] = { 0x58, 0xb8, __NR_sigreturn, 0, 0, 0, 0xcd, 0x80 };
 	struct action action = { .handler = handler, .flags = 0x04000000 };
 	char *page = map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -112,17 +120,59 @@ static void handle(int signal, void (*handler)(int, struct context))
 
 /* ---- Faults ---- */
 
-static int read_unmapped(void) { return *(volatile char *)16; }
-static int write_kernel(void) { *(volatile char *)0xc0000000 = 0; return 0; }
-static int write_hypervisor(void) { *(volatile char *)0xf5800000 = 0; return 0; }
-static int read_hypervisor(void) { return *(volatile char *)0xffbff000; }
-static int divide(void) { asm volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx"); return 0; }
-static int undefined(void) { asm volatile("ud2"); return 0; }
-static int breakpoint(void) { asm volatile("int3"); return 0; }
-static int privileged(void) { asm volatile("cli"); return 0; }
-static int halt(void) { asm volatile("hlt"); return 0; }
-static int port(void) { asm volatile("outb %%al, $0x80" : : "a"(0)); return 0; }
-static int hypercall_from_user(void) { asm volatile("int $0x82" : : "a"(17)); return 0; }
+static int read_unmapped(void)
+{
+	return *(volatile char *)16;
+}
+static int write_kernel(void)
+{
+	*(volatile char *)0xc0000000 = 0;
+	return 0;
+}
+static int write_hypervisor(void)
+{
+	*(volatile char *)0xf5800000 = 0;
+	return 0;
+}
+static int read_hypervisor(void)
+{
+	return *(volatile char *)0xffbff000;
+}
+static int divide(void)
+{
+	asm volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx");
+	return 0;
+}
+static int undefined(void)
+{
+	asm volatile("ud2");
+	return 0;
+}
+static int breakpoint(void)
+{
+	asm volatile("int3");
+	return 0;
+}
+static int privileged(void)
+{
+	asm volatile("cli");
+	return 0;
+}
+static int halt(void)
+{
+	asm volatile("hlt");
+	return 0;
+}
+static int port(void)
+{
+	asm volatile("outb %%al, $0x80" : : "a"(0));
+	return 0;
+}
+static int hypercall_from_user(void)
+{
+	asm volatile("int $0x82" : : "a"(17));
+	return 0;
+}
 
 static int test_faults(void)
 {
@@ -130,9 +180,10 @@ static int test_faults(void)
 	       killed_by(write_kernel, SIGSEGV, "writing the kernel") ||
 	       killed_by(write_hypervisor, SIGSEGV, "writing the hypervisor's range") ||
 	       killed_by(read_hypervisor, SIGSEGV, "reading the hypervisor") ||
-	       killed_by(divide, SIGFPE, "dividing by zero") || killed_by(undefined, SIGILL, "ud2") ||
-	       killed_by(breakpoint, SIGTRAP, "int3") || killed_by(privileged, SIGSEGV, "cli") ||
-	       killed_by(halt, SIGSEGV, "hlt") || killed_by(port, SIGSEGV, "out without permission") ||
+	       killed_by(divide, SIGFPE, "dividing by zero") ||
+	       killed_by(undefined, SIGILL, "ud2") || killed_by(breakpoint, SIGTRAP, "int3") ||
+	       killed_by(privileged, SIGSEGV, "cli") || killed_by(halt, SIGSEGV, "hlt") ||
+	       killed_by(port, SIGSEGV, "out without permission") ||
 	       killed_by(hypercall_from_user, SIGSEGV, "a hypercall from user mode");
 }
 
@@ -172,7 +223,11 @@ static void count_step(int signal, struct context context)
 static int test_single_step(void)
 {
 	handle(SIGTRAP, count_step);
-	asm volatile("pushfl; orl $0x100, (%%esp); popfl; nop; nop; nop; pushfl; andl $~0x100, (%%esp); popfl" : : : "memory");
+	asm volatile(
+		"pushfl; orl $0x100, (%%esp); popfl; nop; nop; nop; pushfl; andl $~0x100, (%%esp); popfl"
+		:
+		:
+		: "memory");
 	return steps >= 5 && steps <= 7 ? 0 : fail("wrong number of steps");
 }
 
@@ -207,12 +262,14 @@ static int test_bad_return(void)
 		bad_ss = 0;
 		status = child(bad_return) & 0x7f;
 		/* The hypervisor's own user segments are usable. */
-		if (selectors[i] < 0xe000 && status != SIGSEGV && status != SIGILL && status != SIGBUS)
+		if (selectors[i] < 0xe000 && status != SIGSEGV && status != SIGILL &&
+		    status != SIGBUS)
 			return fail("a bad cs was returned to");
 		bad_cs = 0;
 		bad_ss = selectors[i] == 0x7b ? 0x73 : selectors[i];
 		status = child(bad_return) & 0x7f;
-		if (selectors[i] < 0xe000 && status != SIGSEGV && status != SIGILL && status != SIGBUS)
+		if (selectors[i] < 0xe000 && status != SIGSEGV && status != SIGILL &&
+		    status != SIGBUS)
 			return fail("a bad ss was returned to");
 	}
 	return 0;
@@ -237,8 +294,12 @@ static void load_gs(unsigned int selector)
 
 static int test_tls(void)
 {
-	struct user_desc tls = { .entry_number = -1u, .base_addr = (unsigned long)&words[512], .limit = 0xfffff,
-				 .seg_32bit = 1, .limit_in_pages = 1, .useable = 1 };
+	struct user_desc tls = { .entry_number = -1u,
+				 .base_addr = (unsigned long)&words[512],
+				 .limit = 0xfffff,
+				 .seg_32bit = 1,
+				 .limit_in_pages = 1,
+				 .useable = 1 };
 	int i;
 
 	words[512] = 0x1111;
@@ -256,8 +317,13 @@ static int test_tls(void)
 
 static int write_ldt(unsigned int entry, void *base, int present)
 {
-	struct user_desc d = { .entry_number = entry, .base_addr = (unsigned long)base, .limit = 0xfff, .seg_32bit = 1,
-			       .seg_not_present = !present, .read_exec_only = 0, .useable = 1 };
+	struct user_desc d = { .entry_number = entry,
+			       .base_addr = (unsigned long)base,
+			       .limit = 0xfff,
+			       .seg_32bit = 1,
+			       .seg_not_present = !present,
+			       .read_exec_only = 0,
+			       .useable = 1 };
 
 	if (!present) {
 		d.base_addr = 0;
@@ -386,7 +452,8 @@ static int test_page_tables(void)
 	for (i = 0; i < 3; i++)
 		if (child(write_copy) || check_area(1))
 			return fail("copy on write");
-	if (CALL(__NR_mprotect, area, AREA, PROT_READ) || killed_by(write_protected, SIGSEGV, "mprotect"))
+	if (CALL(__NR_mprotect, area, AREA, PROT_READ) ||
+	    killed_by(write_protected, SIGSEGV, "mprotect"))
 		return fail("a read-only page was written");
 	if (CALL(__NR_mprotect, area, AREA, PROT_READ | PROT_WRITE))
 		return fail("mprotect");
@@ -403,7 +470,9 @@ static int test_page_tables(void)
 
 static int test_monotonic(void)
 {
-	struct { int seconds, nanoseconds; } now, before = { 0, 0 };
+	struct {
+		int seconds, nanoseconds;
+	} now, before = { 0, 0 };
 	int i;
 
 	for (i = 0; i < 20000; i++) {
@@ -434,10 +503,17 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } tests[] = {
-	{ "faults", test_faults }, { "no_execute", test_no_execute }, { "single_step", test_single_step },
-	{ "bad_return", test_bad_return }, { "tls", test_tls }, { "ldt", test_ldt },
-	{ "dropped_ldt", test_dropped_ldt }, { "fpu", test_fpu }, { "page_tables", test_page_tables },
-	{ "monotonic", test_monotonic }, { "ports", test_ports },
+	{ "faults", test_faults },
+	{ "no_execute", test_no_execute },
+	{ "single_step", test_single_step },
+	{ "bad_return", test_bad_return },
+	{ "tls", test_tls },
+	{ "ldt", test_ldt },
+	{ "dropped_ldt", test_dropped_ldt },
+	{ "fpu", test_fpu },
+	{ "page_tables", test_page_tables },
+	{ "monotonic", test_monotonic },
+	{ "ports", test_ports },
 };
 
 static void __attribute__((used, regparm(1))) check(long *stack)

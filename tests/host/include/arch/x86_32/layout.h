@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address map for the host build: the real one, but for the ranges that the hypervisor maps by itself. They go where a 32-bit
- * process with the address sanitizer has room. Found before the real header by the order of include folders.
+ * The address map for the host build: the real one, but for the ranges that the hypervisor maps by
+ * itself. They go where a 32-bit process with the address sanitizer has room. Found before the
+ * real header by the order of include folders.
  */
 #ifndef RINGLET_TESTS_HOST_LAYOUT_H
 #define RINGLET_TESTS_HOST_LAYOUT_H
@@ -11,7 +12,10 @@
 #undef HEAP_START
 #define HEAP_START _U(0x80000000)
 
-/* As large as the simulated RAM: a system call for each change of a window would be most of the work. */
+/*
+ * As large as the simulated RAM: a system call for each change of a
+ * window would be most of the work.
+ */
 #undef MAPCACHE_START
 #undef MAPCACHE_SIZE
 #define MAPCACHE_START _U(0x88000000)

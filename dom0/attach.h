@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* One guest's console on the terminal, until Ctrl-] is typed or the guest is gone. */
+#ifndef DOM0_ATTACH_H
+#define DOM0_ATTACH_H
+
+struct guest;
+
+void attach_init(void);
+/* Takes the terminal from the shell; the last lines of the guest are shown first. */
+void attach_guest(struct guest *guest);
+
+#endif

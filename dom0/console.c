@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The terminal: see console.h. Line ends gain a carriage return, which the hypervisor's lines have too. */
+#include "dom0/console.h"
+
+#include <string.h>
+
+#include "dom0/loop.h"
+#include "guests/pvrt/hypercall.h"
+
+#define CHUNK 128
+
+static console_reader reader;
+
+/* Reads all there is: the hypervisor's buffer is small, and the reader may be another one half way. */
+static void input(void *arg)
+{
+	char text[CHUNK];
+	long n;
+
+	(void)arg;
+	while ((n = HYPERVISOR_console_io(CONSOLEIO_read, sizeof(text), text)) > 0)
+		reader(text, (size_t)n);
+}
+
+void console_init(console_reader first)
+{
+	reader = first;
+	loop_add_virq(VIRQ_CONSOLE, input, NULL);
+	input(NULL);
+}
+
+console_reader console_set_reader(console_reader next)
+{
+	console_reader old = reader;
+
+	reader = next;
+	return old;
+}
+
+void console_write(const char *text, size_t len)
+{
+	HYPERVISOR_console_io(CONSOLEIO_write, len, text);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The person's terminal: the hypervisor's serial line (HYPERVISOR_console_io, VIRQ_CONSOLE). Output
+ * goes out at once. Input goes to one reader at a time: the shell's line editor, or the guest whose
+ * console is attached.
+ */
+#ifndef DOM0_CONSOLE_H
+#define DOM0_CONSOLE_H
+
+#include <stddef.h>
+
+typedef void (*console_reader)(const char *text, size_t len);
+
+/* Starts to listen. */
+void console_init(console_reader reader);
+/* Who gets what is typed from now on; returns who got it before. */
+console_reader console_set_reader(console_reader reader);
+void console_write(const char *text, size_t len);
+
+#endif

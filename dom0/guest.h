@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guests and their life cycle: one state machine each (docs/dom0.md has the picture).
+ *
+ *	RUNNING --ends--> the action for its reason:
+ *		destroy, restart	-> DYING --domain gone--> forgotten, or WAITING -> RUNNING
+ *		preserve		-> ENDED (until destroyed)
+ *		rename-restart		-> ENDED under a new name; its successor RUNNING
+ */
+#ifndef DOM0_GUEST_H
+#define DOM0_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dom0/build.h"
+#include "dom0/guest_console.h"
+#include "dom0/loop.h"
+#include "dom0/spec.h"
+
+enum guest_state {
+	GUEST_RUNNING, /* or paused: the hypervisor knows */
+	GUEST_ENDED,   /* shut down and kept */
+	GUEST_DYING,   /* destroyed, not all of it is free yet */
+	GUEST_WAITING, /* has no domain; is started again by its timer */
+};
+
+struct guest {
+	struct guest *next;
+	struct guest_spec spec;
+	enum guest_state state;
+	domid_t domain; /* not while WAITING */
+	struct build_result built;
+	struct guest_console *console;
+	struct guest_log log;
+	void *store; /* its xenstore connection, store.c's */
+	uint64_t started;
+	bool restart_wanted; /* while DYING */
+	unsigned quick_ends; /* restarts in a row that did not live long */
+	struct loop_timer timer;
+};
+
+void guests_init(void);
+
+/* All guests, the oldest first. */
+struct guest *guests_first(void);
+/* By name, or by domain number in decimal. */
+struct guest *guest_find(const char *name_or_id);
+struct guest *guest_by_domain(domid_t domain);
+
+/* Makes and starts a guest. NULL, or what is wrong (valid until the next call). */
+const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest);
+/* At once, without asking it. */
+void guest_destroy(struct guest *guest);
+/* Destroys it and starts it again. */
+void guest_restart(struct guest *guest);
+const char *guest_rename(struct guest *guest, const char *name);
+
+/* Called with every guest that starts (again) or ends, for who is attached to its console. */
+typedef void (*guest_watcher)(struct guest *guest, bool started);
+void guests_watch(guest_watcher watcher);
+
+/* The output of a guest that is no more; NULL when nothing of that name is kept. */
+const struct guest_log *guest_past_log(const char *name);
+
+#endif

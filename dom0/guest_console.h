@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Back end of one guest's console ring (<xen/io/console.h>). Everything that the guest prints is kept,
+ * up to GUEST_LOG_MAX bytes, also beyond its death; one guest at a time is attached to the terminal.
+ */
+#ifndef DOM0_GUEST_CONSOLE_H
+#define DOM0_GUEST_CONSOLE_H
+
+#include <stddef.h>
+
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+
+#define GUEST_LOG_MAX (64u << 10)
+
+struct guest_console;
+
+/* What a guest printed, oldest first. */
+struct guest_log {
+	char *text;
+	size_t len, size;
+};
+void guest_log_append(struct guest_log *log, const char *text, size_t len);
+void guest_log_free(struct guest_log *log);
+
+/* Output goes to *log, which must outlive the console. NULL when the hypervisor refuses. */
+struct guest_console *guest_console_create(domid_t domain, xen_pfn_t mfn, evtchn_port_t remote_port,
+					   struct guest_log *log);
+/* Reads what is still in the ring, then lets go of it. */
+void guest_console_destroy(struct guest_console *console);
+
+/* From now on output is also given to the function; NULL ends that. */
+void guest_console_tap(struct guest_console *console, void (*output)(const char *text, size_t len));
+/* Types for the guest. What neither the ring nor a small buffer takes is lost. */
+void guest_console_type(struct guest_console *console, const char *text, size_t len);
+
+#endif

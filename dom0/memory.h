@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control domain's own address space below its kernel map: the heap, and windows on frames of
+ * other domains.
+ */
+#ifndef DOM0_MEMORY_H
+#define DOM0_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xen/xen.h>
+
+/* As sbrk: the old end, NULL when memory is short. Only newlib calls it; it never shrinks. */
+void *heap_extend(ptrdiff_t increment);
+
+/* Pages that the heap could still take. */
+unsigned long heap_pages_left(void);
+
+/*
+ * Maps count frames of a domain next to each other. The frames keep a reference until they are
+ * unmapped: a domain that dies is not gone before. NULL when the hypervisor refuses one of them (then
+ * none stays mapped) or the window is full.
+ */
+void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable);
+void foreign_unmap(void *address, unsigned count);
+
+#endif

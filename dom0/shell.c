@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Prompt, words, dispatch and completion: see shell.h. */
+#include "dom0/shell.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dom0/console.h"
+#include "dom0/files.h"
+#include "dom0/guest.h"
+#include "dom0/line.h"
+
+#define PROMPT "ringlet# "
+#define MAX_WORDS 32
+
+static const struct command *const tables[] = { commands_domain, commands_list, commands_host };
+
+static bool suspended;
+
+/* ---- verbs ---- */
+
+const struct command *shell_commands(unsigned table)
+{
+	return table < sizeof(tables) / sizeof(tables[0]) ? tables[table] : NULL;
+}
+
+const struct command *shell_command(const char *name)
+{
+	const struct command *c;
+	unsigned i;
+
+	for (i = 0; (c = shell_commands(i)); i++)
+		for (; c->name; c++)
+			if (!strcmp(c->name, name))
+				return c;
+	return NULL;
+}
+
+void shell_error(const char *verb, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("%s: ", verb);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+}
+
+void shell_usage(const char *verb)
+{
+	const struct command *c = shell_command(verb);
+
+	printf("Usage: %s %s\n", verb, c ? c->arguments : "");
+}
+
+struct guest *shell_guest(const char *verb, const char *name_or_id)
+{
+	struct guest *guest = guest_find(name_or_id);
+
+	if (!guest && (!strcmp(name_or_id, "0") || !strcmp(name_or_id, "Domain-0")))
+		shell_error(verb, "Domain-0 is this control domain; see poweroff and reboot");
+	else if (!guest)
+		shell_error(verb, "%s is an invalid domain identifier (`list` shows the domains)",
+			    name_or_id);
+	return guest;
+}
+
+/* ---- words ---- */
+
+/* Cuts line into words in place. Quotes keep blanks; # starts a comment. Returns how many, or -1. */
+static int split(char *line, char **words)
+{
+	char *to, quote;
+	int count = 0;
+
+	for (;;) {
+		while (*line == ' ' || *line == '\t')
+			line++;
+		if (!*line || *line == '#')
+			return count;
+		if (count == MAX_WORDS - 1)
+			return -1;
+		words[count++] = to = line;
+		for (quote = 0; *line && (quote || (*line != ' ' && *line != '\t')); line++) {
+			if (quote ? *line == quote : *line == '"' || *line == '\'')
+				quote = quote ? 0 : *line;
+			else
+				*to++ = *line;
+		}
+		if (*line)
+			line++;
+		*to = '\0';
+	}
+}
+
+void shell_execute(char *line)
+{
+	char *words[MAX_WORDS] = { NULL };
+	int count = split(line, words);
+	const struct command *c;
+
+	if (count < 0) {
+		printf("more than %d words\n", MAX_WORDS - 1);
+		return;
+	}
+	if (count && !strcmp(words[0], "xl")) {
+		memmove(words, words + 1, sizeof(words) - sizeof(words[0]));
+		count--;
+	}
+	if (!count)
+		return;
+	c = shell_command(words[0]);
+	if (c)
+		c->run(count, words);
+	else
+		printf("%s: no such command; `help` lists them\n", words[0]);
+}
+
+/* ---- the terminal ---- */
+
+static void accept(char *line)
+{
+	shell_execute(line);
+	fflush(stdout);
+	if (!suspended)
+		line_show();
+}
+
+/* Verbs first, then what most verbs take: guests and files. */
+static void complete(const char *line, const char *word, void (*add)(const char *candidate))
+{
+	const struct command *c;
+	const struct file *file;
+	struct guest *g;
+	unsigned i;
+
+	if (word == line || !strncmp(line, "help ", 5)) {
+		for (i = 0; (c = shell_commands(i)); i++)
+			for (; c->name; c++)
+				add(c->name);
+		return;
+	}
+	if (!strncmp(line, "create ", 7)) {
+		for (i = 0; (file = files_get(i)); i++)
+			add(file->name);
+		return;
+	}
+	for (g = guests_first(); g; g = g->next)
+		add(g->spec.name);
+}
+
+static const struct line_callbacks callbacks = {
+	.accept = accept,
+	.complete = complete,
+	.put = console_write,
+};
+
+void shell_suspend(void)
+{
+	suspended = true;
+}
+
+void shell_resume(void)
+{
+	suspended = false;
+	fflush(stdout);
+	console_set_reader(line_feed);
+	line_show();
+}
+
+void shell_init(void)
+{
+	line_init(&callbacks, PROMPT);
+	console_init(line_feed);
+	if (!suspended)
+		line_show();
+}

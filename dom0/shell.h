@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell: xl's verbs on the serial line. A verb is an entry of a table; the cmd_*.c files hold the
+ * tables. Verbs return at once: those that wait (console, shutdown -w) take the terminal with
+ * shell_suspend() and give it back with shell_resume().
+ */
+#ifndef DOM0_SHELL_H
+#define DOM0_SHELL_H
+
+#include <stdbool.h>
+
+struct guest;
+
+struct command {
+	const char *name, *arguments, *help;
+	/* argv[0] is the verb. */
+	void (*run)(int argc, char **argv);
+};
+
+/* Tables end with an entry without a name. */
+extern const struct command commands_domain[], commands_list[], commands_host[];
+
+void shell_init(void);
+void shell_execute(char *line);
+
+/* While suspended no prompt is shown and input goes elsewhere. */
+void shell_suspend(void);
+void shell_resume(void);
+
+/* An error of a verb: "VERB: text". */
+void shell_error(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The guest named, or NULL after a message. */
+struct guest *shell_guest(const char *verb, const char *name_or_id);
+/* Reports wrong usage. */
+void shell_usage(const char *verb);
+const struct command *shell_command(const char *name);
+const struct command *shell_commands(unsigned table); /* NULL behind the last table */
+
+#endif

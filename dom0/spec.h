@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What a guest description asks for, checked, with xl's defaults. */
+#ifndef DOM0_SPEC_H
+#define DOM0_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/xen.h>
+
+#include "dom0/config.h"
+
+#define NAME_MAX_LENGTH 64
+#define CMDLINE_MAX 1024
+
+/* What happens when a guest ends. */
+enum spec_action {
+	ACTION_DESTROY,
+	ACTION_RESTART,
+	ACTION_RENAME_RESTART,
+	ACTION_PRESERVE,
+};
+
+struct file;
+
+struct guest_spec {
+	char name[NAME_MAX_LENGTH];
+	xen_domain_handle_t uuid;
+	const struct file *kernel, *ramdisk;
+	char cmdline[CMDLINE_MAX];
+	uint32_t memory_mib, maxmem_mib;
+	unsigned vcpus, weight, cap;
+	enum spec_action on_poweroff, on_reboot, on_crash;
+	bool autostart;
+};
+
+/* False after an error (reported, with file and line where there is one). Unknown keys warn. */
+bool spec_read(struct guest_spec *spec, const struct config *config, config_report report);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the ELF file inside a kernel file: see unpack.h. The file is hostile input. */
+#include "dom0/unpack.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lz4.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "dom0/memory.h"
+
+/* The real-mode header of a bzImage. */
+#define SETUP_SECTS 0x1f1
+#define BOOT_FLAG 0x1fe
+#define BOOT_FLAG_VALUE 0xaa55
+#define HEADER_MAGIC 0x202
+#define PROTOCOL_VERSION 0x206
+#define PROTOCOL_WITH_PAYLOAD 0x208
+#define PAYLOAD_OFFSET 0x248
+#define PAYLOAD_LENGTH 0x24c
+#define HEADER_END 0x250
+#define SECTOR 512
+#define DEFAULT_SETUP_SECTS 4
+
+#define SIZE_BYTES 4
+#define PAGE_BYTES_SHIFT 12
+#define XZ_MEMORY_MAX (96u << 20)
+
+static char message[160];
+
+static uint32_t le32(const uint8_t *at)
+{
+	return at[0] | at[1] << 8 | at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* ---- formats: unpack exactly out_size bytes ---- */
+
+static bool unpack_gzip(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	z_stream stream = { .next_in = (uint8_t *)in, .avail_in = size,
+			    .next_out = out, .avail_out = out_size };
+	int rc;
+
+	if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
+		return false;
+	rc = inflate(&stream, Z_FINISH);
+	inflateEnd(&stream);
+	return rc == Z_STREAM_END && stream.total_out == out_size;
+}
+
+/* The old .lzma format need not have an end mark: the size decides. */
+static bool unpack_xz(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	lzma_stream stream = LZMA_STREAM_INIT;
+	lzma_ret rc;
+
+	if (lzma_auto_decoder(&stream, XZ_MEMORY_MAX, 0) != LZMA_OK)
+		return false;
+	stream.next_in = in;
+	stream.avail_in = size;
+	stream.next_out = out;
+	stream.avail_out = out_size;
+	do {
+		rc = lzma_code(&stream, LZMA_RUN);
+	} while (rc == LZMA_OK && stream.avail_in && stream.avail_out);
+	lzma_end(&stream);
+	return (rc == LZMA_OK || rc == LZMA_STREAM_END) && stream.total_out == out_size;
+}
+
+static bool unpack_zstd(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	return ZSTD_decompress(out, out_size, in, ZSTD_findFrameCompressedSize(in, size)) ==
+	       out_size;
+}
+
+/* The legacy frame: blocks with their packed size in front. */
+static bool unpack_lz4(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	uint32_t at = SIZE_BYTES, done = 0;
+
+	while (done < out_size && size - at >= SIZE_BYTES) {
+		uint32_t block = le32(in + at);
+		int n;
+
+		at += SIZE_BYTES;
+		if (block > size - at)
+			return false;
+		n = LZ4_decompress_safe((const char *)in + at, (char *)out + done, (int)block,
+					(int)(out_size - done));
+		if (n <= 0)
+			return false;
+		at += block;
+		done += (uint32_t)n;
+	}
+	return done == out_size;
+}
+
+static const struct format {
+	const char *name, *magic;
+	unsigned magic_len;
+	bool (*unpack)(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size);
+} formats[] = {
+	{ "gzip", "\x1f\x8b", 2, unpack_gzip },
+	{ "xz", "\xfd" "7zXZ", 5, unpack_xz },
+	{ "lzma", "\x5d\0\0", 3, unpack_xz },
+	{ "lz4", "\x02\x21\x4c\x18", 4, unpack_lz4 },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd },
+};
+
+static const struct format *find_format(const uint8_t *data, uint32_t size)
+{
+	unsigned i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (size > formats[i].magic_len + SIZE_BYTES &&
+		    !memcmp(data, formats[i].magic, formats[i].magic_len))
+			return &formats[i];
+	return NULL;
+}
+
+/* ---- wrappings ---- */
+
+static const char *unpack_format(struct unpacked *out, const struct format *format,
+				 const uint8_t *data, uint32_t size)
+{
+	uint32_t out_size = le32(data + size - SIZE_BYTES);
+
+	if (out_size > UNPACK_MAX || out_size >> PAGE_BYTES_SHIFT > heap_pages_left()) {
+		snprintf(message, sizeof(message),
+			 "its %s data claims to unpack to %u KiB, the control domain has room for "
+			 "%lu KiB (hypervisor option dom0_mem)",
+			 format->name, (unsigned)(out_size >> 10), heap_pages_left() * 4);
+		return message;
+	}
+	out->buffer = malloc(out_size ? out_size : 1);
+	if (!out->buffer)
+		return "the control domain has not enough memory to unpack it";
+	if (!format->unpack(data, size, out->buffer, out_size)) {
+		snprintf(message, sizeof(message), "its %s data is damaged", format->name);
+		return message;
+	}
+	out->data = out->buffer;
+	out->size = out_size;
+	return NULL;
+}
+
+static bool is_bzimage(const uint8_t *file, uint32_t size)
+{
+	return size > HEADER_END &&
+	       (file[BOOT_FLAG] | file[BOOT_FLAG + 1] << 8) == BOOT_FLAG_VALUE &&
+	       !memcmp(file + HEADER_MAGIC, "HdrS", 4);
+}
+
+static const char *find_payload(const uint8_t **data, uint32_t *size)
+{
+	const uint8_t *file = *data;
+	uint32_t sectors = file[SETUP_SECTS] ? file[SETUP_SECTS] : DEFAULT_SETUP_SECTS;
+	uint32_t offset = le32(file + PAYLOAD_OFFSET), len = le32(file + PAYLOAD_LENGTH);
+	uint64_t start = (uint64_t)(sectors + 1) * SECTOR + offset;
+
+	if ((file[PROTOCOL_VERSION] | file[PROTOCOL_VERSION + 1] << 8) < PROTOCOL_WITH_PAYLOAD)
+		return "its boot protocol is too old to say where the kernel is (2.08 is needed)";
+	if (start > *size || len > *size - start || len <= SIZE_BYTES)
+		return "its header points outside the file; is it complete?";
+	*data = file + start;
+	*size = len;
+	return NULL;
+}
+
+const char *unpack_kernel(struct unpacked *out, const uint8_t *file, uint32_t size)
+{
+	const struct format *format;
+	const char *error;
+
+	*out = (struct unpacked){ .data = file, .size = size };
+	if (is_bzimage(file, size)) {
+		error = find_payload(&out->data, &out->size);
+		if (error)
+			return error;
+	}
+	format = find_format(out->data, out->size);
+	return format ? unpack_format(out, format, out->data, out->size) : NULL;
+}
+
+void unpack_free(struct unpacked *out)
+{
+	free(out->buffer);
+	out->buffer = NULL;
+}

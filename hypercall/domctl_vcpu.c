@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XEN_DOMCTL_*: the vCPUs of a domain, and its share of the processor (as Xen's credit2 scheduler counts it: a weight, and a
+ * cap in percent of one processor).
+ */
+#include "hypercall/control.h"
+
+#include "core/event.h"
+#include "core/lib.h"
+#include "core/sched.h"
+
+_Static_assert(SCHED_MAX_WEIGHT == UINT16_MAX, "every weight but 0 that fits is good");
+
+/* NULL: there is none of this number, or it was never made. */
+static struct vcpu *vcpu_of(const struct domain *d, uint32_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[index_nospec(id, MAX_VCPUS)] : NULL;
+}
+
+int domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
+{
+	if (d == current_vcpu()->domain || op->u.max_vcpus.max != d->max_vcpus)
+		return -EINVAL;
+	for (uint32_t i = 0; i < d->max_vcpus; i++)
+		if (!vcpu_create(d, i))
+			return -ENOMEM;
+	return 0;
+}
+
+/* ---- registers ---- */
+
+static int set_context(struct vcpu *v, const vcpu_guest_context_t *c)
+{
+	int rc;
+
+	domain_pause(v->domain);
+	rc = arch_vcpu_set_context(v, c);
+	if (!rc) {
+		v->initialised = true;
+		v->online = c->flags & VGCF_online;
+	}
+	domain_unpause(v->domain);
+	return rc;
+}
+
+/* Without a context, back to before the first: its tables and address space go, it has to be started again. */
+static int reset(struct vcpu *v)
+{
+	(void)v;
+	return -EOPNOTSUPP;
+}
+
+int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpucontext *arg = &op->u.vcpucontext;
+	struct vcpu *v = vcpu_of(d, arg->vcpu);
+	vcpu_guest_context_t *c;
+	int rc = -EFAULT;
+
+	if (d == current_vcpu()->domain || !v)
+		return -EINVAL;
+	if (!HANDLE(arg->ctxt))
+		return reset(v);
+	c = heap_alloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	if (!copy_from_guest(c, HANDLE(arg->ctxt), sizeof(*c)))
+		do
+			rc = set_context(v, c);
+		while (rc == -ERESTART && !preempt_needed());
+	heap_free(c);
+	return rc;
+}
+
+int domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpucontext *arg = &op->u.vcpucontext;
+	struct vcpu *v = vcpu_of(d, arg->vcpu);
+	vcpu_guest_context_t *c;
+	int rc;
+
+	if (!v || v == current_vcpu())
+		return -EINVAL;
+	if (!v->initialised)
+		return -ENODATA;
+	c = heap_alloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	arch_vcpu_get_context(v, c);
+	rc = copy_to_guest(HANDLE(arg->ctxt), c, sizeof(*c)) ? -EFAULT : 0;
+	heap_free(c);
+	return rc;
+}
+
+int domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+	const struct vcpu *v = vcpu_of(d, info->vcpu);
+	vcpu_runstate_info_t runstate;
+
+	if (info->vcpu >= d->max_vcpus)
+		return -EINVAL;
+	if (!v)
+		return -ESRCH;
+	vcpu_runstate_get(v, &runstate);
+	info->online = v->online;
+	info->blocked = v->blocked;
+	info->running = v->running;
+	info->cpu_time = runstate.time[RUNSTATE_running];
+	info->cpu = 0;
+	return 0;
+}
+
+int domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *v = vcpu_of(d, op->u.sendtrigger.vcpu);
+
+	if (op->u.sendtrigger.vcpu >= MAX_VCPUS)
+		return -EINVAL;
+	if (!v)
+		return -ESRCH;
+	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+		return -ENOSYS;
+	vcpu_send_nmi(v);
+	return 0;
+}
+
+/* ---- where it runs ---- */
+
+/* A map of processors as the caller sees it: bit 0 alone is set, as far as its size allows. */
+static int put_cpumap(const struct xenctl_bitmap *map)
+{
+	uint32_t bytes = DIV_ROUND_UP(map->nr_bits, 8u);
+	uint8_t first = 1;
+
+	if (!bytes)
+		return 0;
+	if (!guest_range_ok(HANDLE(map->bitmap), bytes) || clear_guest(HANDLE(map->bitmap), bytes))
+		return -EFAULT;
+	return copy_to_guest(HANDLE(map->bitmap), &first, 1) ? -EFAULT : 0;
+}
+
+/* Does the map name processor 0? There is no other. */
+static int names_cpu0(const struct xenctl_bitmap *map, bool *named)
+{
+	uint8_t first = 0;
+
+	if (map->nr_bits && copy_from_guest(&first, HANDLE(map->bitmap), 1))
+		return -EFAULT;
+	*named = first & 1;
+	return 0;
+}
+
+static int check_cpumap(const struct xenctl_bitmap *map)
+{
+	bool named;
+	int rc = names_cpu0(map, &named);
+
+	if (!rc && !named)
+		rc = -EINVAL;
+	return rc;
+}
+
+static int affinity_vcpu(const struct domain *d, const struct xen_domctl_vcpuaffinity *arg)
+{
+	const uint32_t known = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+
+	if (arg->vcpu >= d->max_vcpus)
+		return -EINVAL;
+	if (!vcpu_of(d, arg->vcpu))
+		return -ESRCH;
+	return arg->flags & known ? 0 : -EINVAL;
+}
+
+int domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
+	int rc = affinity_vcpu(d, arg);
+
+	if (!rc && arg->flags & XEN_VCPUAFFINITY_HARD)
+		rc = put_cpumap(&arg->cpumap_hard);
+	if (!rc && arg->flags & XEN_VCPUAFFINITY_SOFT)
+		rc = put_cpumap(&arg->cpumap_soft);
+	return rc;
+}
+
+int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
+	int rc = affinity_vcpu(d, arg);
+
+	if (rc)
+		return rc;
+	if (arg->flags & XEN_VCPUAFFINITY_FORCE)
+		vcpu_of(d, arg->vcpu)->pin_override = false;
+	if (arg->flags & XEN_VCPUAFFINITY_HARD)
+		rc = check_cpumap(&arg->cpumap_hard);
+	if (!rc && arg->flags & XEN_VCPUAFFINITY_SOFT)
+		rc = check_cpumap(&arg->cpumap_soft);
+	return rc ? rc : domctl_getvcpuaffinity(d, op);
+}
+
+/* ---- how much it runs ---- */
+
+static int put_shares(struct domain *d, const struct xen_domctl_sched_credit2 *params)
+{
+	sched_set_shares(d, params->weight ? params->weight : d->weight, params->cap);
+	return 0;
+}
+
+static int get_shares(const struct domain *d, struct xen_domctl_sched_credit2 *params)
+{
+	params->weight = (uint16_t)d->weight;
+	params->cap = (uint16_t)d->cap;
+	return 0;
+}
+
+int domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_scheduler_op *arg = &op->u.scheduler_op;
+
+	if (arg->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL;
+	switch (arg->cmd) {
+	case XEN_DOMCTL_SCHEDOP_putinfo:
+		return put_shares(d, &arg->u.credit2);
+	case XEN_DOMCTL_SCHEDOP_getinfo:
+		return get_shares(d, &arg->u.credit2);
+	default: /* vCPUs of a domain have no shares of their own */
+		return -EINVAL;
+	}
+}
