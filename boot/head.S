@@ -46,12 +46,6 @@ header:
 	.long 12
 	.long MULTIBOOT2_CONSOLE_EGA_TEXT_SUPPORTED
 
-	/* Any size and depth: a machine without text modes gives what it has. */
-	.balign MULTIBOOT2_TAG_ALIGN
-	.short MULTIBOOT2_HEADER_TAG_FRAMEBUFFER, MULTIBOOT2_HEADER_TAG_OPTIONAL
-	.long 20
-	.long 0, 0, 0
-
 	.balign MULTIBOOT2_TAG_ALIGN
 	.short MULTIBOOT2_HEADER_TAG_END, 0
 	.long 8
