@@ -95,10 +95,10 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run qemu-test unit-test fuzz bochs-test bench linux iso cloc \
+.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench linux iso cloc \
 	format check-format clean help debug-hypervisor
 
-all: hypervisor guests
+all: hypervisor guests dom0
 
 hypervisor: $(OUT)/hypervisor.elf
 guests: $(GUESTS)
@@ -109,7 +109,7 @@ debug-hypervisor: | hypervisor
 help:
 	@sed -n 's/^## //p' Makefile
 
-## all            hypervisor.elf and the test guests (the default)
+## all            hypervisor.elf, dom0.elf and the test guests (the default)
 ## run            the hello guest under the hypervisor in QEMU, from a GRUB ISO, serial line here
 run: all $(BUILD)/.setup-run
 	$(Q)HV=$(OUT)/hypervisor.elf tools/boot $(ARGS) $(BUILD)/guests/hello.elf
@@ -126,6 +126,11 @@ bochs-test: all $(BUILD)/.setup-test
 ## unit-test      host-built unit tests, under the address and undefined-behaviour sanitizers
 unit-test: $(UNIT_TESTS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only unit --only tools
+
+## fuzz-bounded   random hypercalls from a fixed seed, BOUNDED_SECONDS=60; RINGLET_SEED=n for others
+BOUNDED_SECONDS ?= 60
+fuzz-bounded: $(BUILD)/unit/test_random_hypercalls
+	$(Q)RINGLET_SECONDS=$(BOUNDED_SECONDS) $<
 
 ## fuzz           libFuzzer harnesses, FUZZ_SECONDS=60 each
 FUZZ_SECONDS ?= 60
@@ -275,6 +280,10 @@ $(BUILD)/obj/guests/multi/payload.S.o: $(BUILD)/guests/payload.elf
 $(BUILD)/guests/test-%.elf: $(BUILD)/obj/guests/tests/%.c.o $(BUILD)/guests/libpvrt.a \
 		$(BUILD)/guests/guest.lds
 	$(link_guest)
+
+# ---- Control domain ---------------------------------------------------------------------------
+
+include dom0/dom0.mk
 
 # ---- Host tests -------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the boot loader to C. GRUB enters in 32-bit protected mode, paging off, at physical addresses (Multiboot2
- * specification, 3.3 "I386 machine state"). Temporary tables map the first 4 GiB one to one up to HV_START, and the image at
- * IMAGE_START; start_hypervisor() replaces them with the real ones.
+ * From the boot loader to C. GRUB enters in 32-bit protected mode, paging off, at
+ * physical addresses (Multiboot2 specification, 3.3 "I386 machine state"). Temporary
+ * tables map the first 4 GiB one to one up to HV_START, and the image at IMAGE_START;
+ * start_hypervisor() replaces them with the real ones.
  *
  * Everything up to the jump runs at its load address: PHYS() of a symbol is where it is now.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM before there is an allocator. Frames are taken downwards from the top of the RAM that the boot tables map; what is
- * left, above and below, goes to the page allocator in one sweep. The first megabyte is left to the firmware.
+ * RAM before there is an allocator. Frames are taken downwards from the top of the RAM that
+ * the boot tables map; what is left, above and below, goes to the page allocator in one sweep.
+ * The first megabyte is left to the firmware.
  */
 #include "boot/memory.h"
 
@@ -74,8 +75,8 @@ paddr_t boot_memory_take(void)
 	paddr_t frame = highest_free_below(take_next);
 
 	if (!frame)
-		panic("too little memory: %u MiB found, at least %u MiB needed\n", boot_memory_total() >> (20 - PAGE_SHIFT),
-		      MINIMUM_MIB);
+		panic("too little memory: %u MiB found, at least %u MiB needed\n",
+		      boot_memory_total() >> (20 - PAGE_SHIFT), MINIMUM_MIB);
 	take_next = take_lowest = frame;
 	return frame;
 }
@@ -125,7 +126,8 @@ static void mark_io(void)
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		struct range r = region_frames(&boot_info.region[i]);
 
-		if (boot_info.region[i].type != REGION_RAM || r.end >> PAGE_SHIFT <= next || r.start >= r.end)
+		if (boot_info.region[i].type != REGION_RAM || r.end >> PAGE_SHIFT <= next ||
+		    r.start >= r.end)
 			continue;
 		if (r.start >> PAGE_SHIFT > next)
 			frame_mark_io(next, (mfn_t)MIN(r.start >> PAGE_SHIFT, max_mfn));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guests print or make the hypervisor print. A guest that prints without end delays and hides nothing of the
- * others (XSA-152): it has a budget of lines on the machine's console, and a ring of its own that keeps its last
- * output even after it has died.
+ * What guests print or make the hypervisor print. A guest that prints without end delays and hides
+ * nothing of the others (XSA-152): it has a budget of lines on the machine's console, and a ring of
+ * its own that keeps its last output even after it has died.
  */
 #include "core/console.h"
 
@@ -14,7 +14,9 @@
 #define LINE_INTERVAL (50 * NSEC_PER_MSEC)
 #define LINE_MAX 160
 
-/* What a domain printed last: 64 KiB, in pages made as they are needed, so a quiet domain has none. */
+/*
+ * What a domain printed last: 64 KiB, in pages made as they are needed, so a quiet domain has none.
+ */
 #define RING_PAGES 16u
 #define RING_SIZE (RING_PAGES * PAGE_SIZE)
 struct console_ring {
@@ -23,8 +25,9 @@ struct console_ring {
 };
 
 /*
- * What the dead leave behind, one after the other in a ring, the oldest overwritten first. The memory is the hypervisor's own, so
- * a domain that is gone holds no page. An entry is good while its text is; guarded by domain_list_lock.
+ * What the dead leave behind, one after the other in a ring, the oldest overwritten first. The
+ * memory is the hypervisor's own, so a domain that is gone holds no page. An entry is good
+ * while its text is; guarded by domain_list_lock.
  */
 #define DEAD_OUTPUT_SIZE 131072u
 #define DEAD_ENTRIES 64u
@@ -151,7 +154,8 @@ static uint32_t read_from(uint32_t index, uint32_t first, uint32_t end)
 	return index - first <= end - first ? index : first;
 }
 
-static uint32_t read_ring(struct console_ring *r, char *buf, uint32_t max, uint32_t *index, bool clear)
+static uint32_t read_ring(struct console_ring *r, char *buf, uint32_t max, uint32_t *index,
+			  bool clear)
 {
 	uint32_t from = read_from(*index, r->first, r->end), n = MIN(max, r->end - from);
 
@@ -215,7 +219,9 @@ void console_domain_retire(struct domain *d)
 		return;
 	spin_lock(&domain_list_lock);
 	o = &dead_output[next_dead++ % DEAD_ENTRIES];
-	*o = (struct dead_output){ .id = d->id, .first = r->first, .end = r->end, .start = dead_end };
+	*o = (struct dead_output){
+		.id = d->id, .first = r->first, .end = r->end, .start = dead_end
+	};
 	for (uint32_t i = r->first; i != r->end; i++)
 		dead_text[dead_end++ % DEAD_OUTPUT_SIZE] = *ring_byte(r, i);
 	spin_unlock(&domain_list_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains and virtual CPUs: what all of core/, mm/ and hypercall/ share. The parts that name a register are
- * struct arch_vcpu, in arch/x86_32/vcpu.h.
+ * Domains and virtual CPUs: what all of core/, mm/ and hypercall/ share. The parts that name a
+ * register are struct arch_vcpu, in arch/x86_32/vcpu.h.
  */
 #ifndef RINGLET_CORE_DOMAIN_H
 #define RINGLET_CORE_DOMAIN_H
@@ -29,7 +29,10 @@ struct e820_entry;
 struct rights;
 struct domain_pirqs;
 
-/* What a domain is allowed beyond its own memory. Checked by privileged_*() helpers, never by domid. */
+/*
+ * What a domain is allowed beyond its own memory. Checked by
+ * domain_is_control(), never by domid.
+ */
 enum domain_privilege {
 	DOMAIN_ORDINARY,
 	DOMAIN_CONTROL,
@@ -46,7 +49,10 @@ enum domain_state {
 struct vcpu {
 	struct domain *domain;
 	uint32_t id;
-	/* The guest's view of event state: in shared_info, or where VCPUOP_register_vcpu_info put it. Never NULL. */
+	/*
+	 * The guest's view of event state: in shared_info, or where
+	 * VCPUOP_register_vcpu_info put it. Never NULL.
+	 */
 	vcpu_info_t *info;
 	void *info_page; /* base of the heap mapping of a registered info page, or NULL */
 	mfn_t info_mfn;	 /* INVALID_MFN, or the registered frame (holds a writable reference) */
@@ -87,22 +93,22 @@ struct domain {
 	enum domain_state state;
 	uint32_t refs; /* the living domain's own, and one per page that others still hold */
 	struct list link;
-	struct domain *next_unused;   /* no reference is left: waits for domain_reap() */
-	uint32_t pause_count;	      /* > 0: none of its vCPUs runs */
-	uint32_t controller_pauses;   /* how many of these a control domain asked for */
-	bool is_xenstore;	      /* the builder says so; reported, and nothing else */
+	struct domain *next_unused; /* no reference is left: waits for domain_reap() */
+	uint32_t pause_count;	    /* > 0: none of its vCPUs runs */
+	uint32_t controller_pauses; /* how many of these a control domain asked for */
+	bool is_xenstore;	    /* the builder says so; reported, and nothing else */
 
 	shared_info_t *shared_info; /* a heap page, owned by this domain so that it can map it */
 	uint32_t max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS];
 
 	/* --- memory; guarded by page_lock --- */
-	spinlock_t
-		page_lock; /* page_list, tot_pages, max_pages; held around every change of a live page table */
+	/* page_list, tot_pages, max_pages; held around every change of a live page table */
+	spinlock_t page_lock;
 	mfn_t page_list; /* first frame, INVALID_MFN when empty */
 	uint32_t tot_pages, max_pages;
-	struct e820_entry
-		*memory_map; /* XENMEM_set_memory_map: a heap object, or NULL: all RAM from 0 on */
+	/* XENMEM_set_memory_map: a heap object, or NULL: all RAM from 0 on */
+	struct e820_entry *memory_map;
 	uint32_t memory_map_entries;
 
 	/* --- event channels (core/event.c); guarded by event_lock --- */
@@ -129,7 +135,8 @@ struct domain {
 	struct timer watchdog[2];
 	uint32_t wallclock_sec, wallclock_nsec; /* at s_time 0 */
 
-	uint32_t message_budget; /* console messages that this guest may still cause; refilled by time */
+	/* console messages that this guest may still cause; refilled by time */
+	uint32_t message_budget;
 	uint32_t messages_dropped;
 	s_time_t message_refill;
 	struct console_ring *console; /* last output, readable after death */
@@ -146,14 +153,20 @@ extern struct domain *dom0;
 extern struct list domain_list;
 extern spinlock_t domain_list_lock;
 
-/* NULL when there is none, or only a dead one. No reference is taken: valid until the next preemption point. */
+/*
+ * NULL when there is none, or only a dead one. No reference is taken:
+ * valid until the next preemption point.
+ */
 struct domain *domain_by_id(domid_t id);
 /* The first domain, dead or alive, whose number is not below id; NULL: none. */
 struct domain *domain_from(domid_t id);
 /* The next number that no domain has, dead or alive; DOMID_INVALID: none is left. */
 domid_t domain_free_id(void);
 
-/* Allocates the structure, its shared_info and vCPU 0..max_vcpus-1 on demand; the result is in DOMAIN_BUILDING. NULL: no memory. */
+/*
+ * Allocates the structure, its shared_info and vCPU 0..max_vcpus-1 on demand; the result
+ * is in DOMAIN_BUILDING. NULL: no memory.
+ */
 struct domain *domain_create(domid_t id, enum domain_privilege privilege, uint32_t max_vcpus,
 			     uint32_t max_pages);
 /* NULL when id >= max_vcpus or no memory. */
@@ -165,25 +178,33 @@ void domain_unpause_first(struct domain *d); /* DOMAIN_BUILDING -> DOMAIN_RUNNIN
 void domain_resume(struct domain *d);
 
 /*
- * Guest state beyond repair. Keeps the first reason, stops the domain's vCPUs; safe anywhere: the caller goes on
- * with harmless values and the exit path never returns to the guest.
+ * Guest state beyond repair. Keeps the first reason, stops the domain's vCPUs; safe anywhere: the
+ * caller goes on with harmless values and the exit path never returns to the guest.
  */
 void domain_crash(struct domain *d, const char *reason) COLD;
-/* reason: SHUTDOWN_*, unless SCHEDOP_shutdown_code gave another before. Domain 0's ends or restarts the machine. */
+/*
+ * reason: SHUTDOWN_*, unless SCHEDOP_shutdown_code gave another before.
+ * Domain 0's ends or restarts the machine.
+ */
 void domain_shutdown(struct domain *d, uint32_t reason);
 /* SCHEDOP_watchdog: id 0 takes a free one and returns its id, timeout 0 (seconds) gives it back. */
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout) MUST_CHECK;
 /*
- * Tears a domain down: channels, memory, vCPUs, then the structure, which stays only as long as others hold pages of it. d is
- * not the running domain. 0 (d is dead, or gone) or -ERESTART.
+ * Tears a domain down: channels, memory, vCPUs, then the structure, which stays only as long as
+ * others hold pages of it. d is not the running domain. 0 (d is dead, or gone) or -ERESTART.
  */
 int domain_kill(struct domain *d) MUST_CHECK;
-/* Drops one of d->refs. After the last one the structure waits for domain_reap(). Any locks may be held. */
+/*
+ * Drops one of d->refs. After the last one the structure waits for
+ * domain_reap(). Any locks may be held.
+ */
 void domain_put(struct domain *d);
 /* Body of WORK_REAP: frees the structures that nobody refers to any more. No lock is held. */
 void domain_reap(void);
 
-/* DOMID_SELF, an own domid, or, for a control domain, anybody's. NULL with *rc = -ESRCH or -EPERM. */
+/*
+ * DOMID_SELF, an own domid, or, for a control domain, anybody's. NULL with *rc = -ESRCH or -EPERM.
+ */
 struct domain *domain_lookup(domid_t id, int *rc);
 
 static inline bool domain_is_control(const struct domain *d)

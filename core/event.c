@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delivery of events (<xen/event_channel.h>, <xen/xen.h>: struct shared_info and vcpu_info), 2-level form:
+ * Delivery of events (<xen/event_channel.h>, <xen/xen.h>: struct
+ * shared_info and vcpu_info), 2-level form:
  *
  *   port n pending    bit n of shared_info.evtchn_pending
  *     unless masked   bit n of shared_info.evtchn_mask, then
  *   word selected     bit n / 32 of the notified vCPU's evtchn_pending_sel, and if that is new
  *   upcall pending    evtchn_upcall_pending of that vCPU, which wakes it
  *
- * A guest may write all of these at any time. They are only ever set here with atomic operations, and what a guest
- * puts there can confuse nobody but itself.
+ * A guest may write all of these at any time. They are only ever set here with atomic operations,
+ * and what a guest puts there can confuse nobody but itself.
  */
 #include "core/event.h"
 
@@ -108,7 +109,10 @@ void evtchn_send_global_virq(struct domain *d, unsigned virq)
 
 /* ---- a vcpu_info of the guest's own (VCPUOP_register_vcpu_info) ---- */
 
-/* A heap address is put in front of the frame; the page's own frame waits behind it, for the release. */
+/*
+ * A heap address is put in front of the frame; the page's own frame
+ * waits behind it, for the release.
+ */
 void *guest_frame_keep(mfn_t mfn)
 {
 	void *va = heap_page_alloc();

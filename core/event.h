@@ -13,7 +13,10 @@
 
 #define MAX_EVTCHNS 1024
 #define EVTCHNS_PER_PAGE 256
-/* Physical interrupts that could have a number here; which of them a domain may bind is another matter. */
+/*
+ * Physical interrupts that could have a number here; which of them a
+ * domain may bind is another matter.
+ */
 #define NR_PIRQS 256
 
 enum evtchn_state {
@@ -41,12 +44,20 @@ struct evtchn {
 };
 _Static_assert(sizeof(void *) != 4 || sizeof(struct evtchn) <= 16, "EVTCHNS_PER_PAGE");
 
-/* Sets the port pending for its vCPU and wakes it; port must be valid and bound; event_lock not needed. */
+/*
+ * Sets the port pending for its vCPU and wakes it; port must be valid
+ * and bound; event_lock not needed.
+ */
 void evtchn_set_pending(struct domain *d, unsigned port);
-/* Raises a VIRQ (VIRQ_*): per-vCPU ones go to v, global ones to whichever vCPU of v's domain bound it; nothing when unbound. */
+/*
+ * Raises a VIRQ (VIRQ_*): per-vCPU ones go to v, global ones to whichever vCPU of v's
+ * domain bound it; nothing when unbound.
+ */
 void evtchn_send_virq(struct vcpu *v, unsigned virq);
 void evtchn_send_global_virq(struct domain *d, unsigned virq);
-/* Port number of d: 1 when its pending bit is set, 0 when not, -EINVAL when there is no such port. */
+/*
+ * Port number of d: 1 when its pending bit is set, 0 when not, -EINVAL when there is no such port.
+ */
 int evtchn_is_pending(struct domain *d, uint32_t port) MUST_CHECK;
 /* Marks the upcall pending and wakes v from block; what every event ends in. */
 void vcpu_mark_events_pending(struct vcpu *v);
@@ -54,11 +65,19 @@ void vcpu_mark_events_pending(struct vcpu *v);
 void vcpu_send_nmi(struct vcpu *v);
 /* Is an event pending and not masked: v must not block. */
 bool vcpu_events_pending(const struct vcpu *v);
-/* Moves v's event state to a registered vcpu_info; pending bits are carried over. -EINVAL, -ENOMEM. */
+/*
+ * Moves v's event state to a registered vcpu_info; pending bits are carried over. -EINVAL, -ENOMEM.
+ */
 int vcpu_info_register(struct vcpu *v, mfn_t mfn, uint32_t offset) MUST_CHECK;
-/* Gives the registered page back; v, which is not to run again, is on its shared_info slot afterwards. */
+/*
+ * Gives the registered page back; v, which is not to run again, is on
+ * its shared_info slot afterwards.
+ */
 void vcpu_info_release(struct vcpu *v);
-/* A mapping of a guest's frame that stays; the caller holds a writable reference as long. NULL: no memory. */
+/*
+ * A mapping of a guest's frame that stays; the caller holds a writable
+ * reference as long. NULL: no memory.
+ */
 void *guest_frame_keep(mfn_t mfn);
 void guest_frame_release(void *va);
 /* Closes every channel (EVTCHNOP_reset, teardown); restartable (-ERESTART). */
@@ -67,8 +86,8 @@ int evtchn_close_all(struct domain *d) MUST_CHECK;
 void evtchn_free_domain(struct domain *d);
 int evtchn_init_domain(struct domain *d) MUST_CHECK;
 /*
- * The bodies of EVTCHNOP_*, for current: argument in hypervisor memory, result written back there. Errors, and the order of
- * the checks, as Xen's.
+ * The bodies of EVTCHNOP_*, for current: argument in hypervisor memory, result written back there.
+ * Errors, and the order of the checks, as Xen's.
  */
 int evtchn_op(unsigned cmd, void *arg) MUST_CHECK;
 /* Console (debug key 'e'). */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding of event channels: EVTCHNOP_* of <xen/event_channel.h>, with Xen's errors and order of checks. FIFO channels
- * are refused, so that kernels fall back to the 2-level form.
+ * Binding of event channels: EVTCHNOP_* of <xen/event_channel.h>, with Xen's errors and order of
+ * checks. FIFO channels are refused, so that kernels fall back to the 2-level form.
  *
- * Ports live in pages of EVTCHNS_PER_PAGE that are made as they are needed and stay until the domain dies, so a port
- * once found stays memory. Port 0 is reserved. event_lock of a domain guards its ports; an interdomain pair changes under both
- * locks, that of the lower domain number taken first.
+ * Ports live in pages of EVTCHNS_PER_PAGE that are made as they are needed and stay
+ * until the domain dies, so a port once found stays memory. Port 0 is reserved.
+ * event_lock of a domain guards its ports; an interdomain pair changes under both locks,
+ * that of the lower domain number taken first.
  */
 #include "core/evtchn.h"
 
@@ -268,7 +269,10 @@ static int close_locked(struct domain *d, unsigned port)
 	return 0;
 }
 
-/* The remote domain is known only under d's lock, and its lock may have to be taken first: look, lock both, look again. */
+/*
+ * The remote domain is known only under d's lock, and its lock may have to be
+ * taken first: look, lock both, look again.
+ */
 static int close_port(struct domain *d, uint32_t port)
 {
 	struct evtchn *chn = evtchn_port(d, port);

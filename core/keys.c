@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug keys: what a person at the serial line can ask the hypervisor. Handlers run on the way to a guest, with no lock
- * held, and only look; the exceptions say so in their help.
+ * Debug keys: what a person at the serial line can ask the hypervisor. Handlers run on the way to a
+ * guest, with no lock held, and only look; the exceptions say so in their help.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/dump.h"
@@ -41,7 +41,7 @@ static const char *vcpu_state_name(const struct vcpu *v)
 	return "paused";
 }
 
-static void for_each_domain(void (*show)(struct domain *d))
+static void show_each(void (*show)(struct domain *d))
 {
 	struct list *pos;
 
@@ -74,8 +74,7 @@ static void show_domain(struct domain *d)
 
 static void key_domains(void)
 {
-	for_each_domain(show_domain)
-		;
+	show_each(show_domain);
 }
 
 static void show_registers(struct domain *d)
@@ -93,8 +92,7 @@ static void show_registers(struct domain *d)
 
 static void key_registers(void)
 {
-	for_each_domain(show_registers)
-		;
+	show_each(show_registers);
 }
 
 static void show_memory(struct domain *d)
@@ -104,10 +102,10 @@ static void show_memory(struct domain *d)
 
 static void key_memory(void)
 {
-	printk("Memory: %u pages free (%u MiB), %u in the hypervisor's heap, frame numbers below %u\n",
+	printk("Memory: %u pages free (%u MiB), %u in the hypervisor's heap, "
+	       "frame numbers below %u\n",
 	       alloc_free_count(), alloc_free_count() >> MIB_SHIFT, heap_used_count(), max_mfn);
-	for_each_domain(show_memory)
-		;
+	show_each(show_memory);
 }
 
 static void show_timer(const struct vcpu *v, const char *name, const struct timer *t)
@@ -131,8 +129,7 @@ static void show_timers(struct domain *d)
 static void key_timers(void)
 {
 	timer_dump();
-	for_each_domain(show_timers)
-		;
+	show_each(show_timers);
 }
 
 static void show_events(struct domain *d)
@@ -143,8 +140,7 @@ static void show_events(struct domain *d)
 
 static void key_events(void)
 {
-	for_each_domain(show_events)
-		;
+	show_each(show_events);
 }
 
 static void key_interrupts(void)
@@ -177,8 +173,7 @@ static void ask_guest(struct domain *d)
 
 static void key_ask_guests(void)
 {
-	for_each_domain(ask_guest)
-		;
+	show_each(ask_guest);
 }
 
 static void key_help(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small libc that the hypervisor links: the C standard's functions, with their standard meaning, and a
- * printf family that knows %d %i %u %x %X %p %s %c %% with width, the flags 0 - #, precision for %s, * for both numbers,
- * and the length modifiers l, ll, z.
+ * The small libc that the hypervisor links: the C standard's functions, with their standard
+ * meaning, and a printf family that knows %d %i %u %x %X %p %s %c %% with width, the flags 0 - #,
+ * precision for %s, * for both numbers, and the length modifiers l, ll, z.
  */
 #ifndef RINGLET_CORE_LIB_H
 #define RINGLET_CORE_LIB_H

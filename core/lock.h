@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spin locks and reference arithmetic. The hypervisor runs with interrupts off but for its explicit preemption
- * points, where no lock may be held; so a lock never needs to mask interrupts.
+ * Spin locks and reference arithmetic. The hypervisor runs with interrupts off but for its explicit
+ * preemption points, where no lock may be held; so a lock never needs to mask interrupts.
  *
- * Lock order (outermost first): domain list > domain page_lock > grant table > event channels of the lower
- * domid > of the higher > physical interrupts > scheduler queue > timer heap > page allocator > map cache > console.
+ * Lock order (outermost first): domain list > domain page_lock > grant table > event
+ * channels of the lower domid > of the higher > physical interrupts > scheduler queue >
+ * timer heap > page allocator > map cache > console.
  */
 #ifndef RINGLET_CORE_LOCK_H
 #define RINGLET_CORE_LOCK_H
@@ -63,13 +64,18 @@ static inline void store64_atomic(uint64_t *p, uint64_t value)
 {
 	uint64_t old;
 
-	/* The __atomic form would call a library, because i386 aligns the type to four bytes only. */
+	/*
+	 * The __atomic form would call a library, because i386 aligns the type to four bytes only.
+	 */
 	do
 		old = *p;
 	while (!__sync_bool_compare_and_swap(p, old, value));
 }
 
-/* Bit arrays that a guest may write at the same time (event channel bits): bitwise atomics, bit < 32 * words. */
+/*
+ * Bit arrays that a guest may write at the same time (event channel bits):
+ * bitwise atomics, bit < 32 * words.
+ */
 static inline bool atomic_test_and_set_bit(volatile void *base, unsigned bit)
 {
 	volatile uint32_t *word = (volatile uint32_t *)base + bit / 32;
@@ -92,8 +98,9 @@ static inline bool test_bit(const volatile void *base, unsigned bit)
 }
 
 /*
- * Bounds a guest-supplied index also on mispredicted paths: index when index < size, else 0.
- * The empty asm hides from the compiler what it knows about index after a bounds check; else it would prove the mask away.
+ * Bounds a guest-supplied index also on mispredicted paths: index when index < size, else
+ * 0. The empty asm hides from the compiler what it knows about index after a bounds
+ * check; else it would prove the mask away.
  */
 static inline uint32_t index_nospec(uint32_t index, uint32_t size)
 {

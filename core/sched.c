@@ -2,12 +2,13 @@
 /*
  * The scheduler.
  *
- * Every vCPU has a virtual run time: the time it ran, scaled by the share that its domain's weight gives it. The
- * queue is ordered by it, and the first one runs, for a slice. A vCPU that slept is placed at most SLEEPER_CREDIT
- * before the others, so it is served soon when it wakes, but cannot save up time.
+ * Every vCPU has a virtual run time: the time it ran, scaled by the share that its
+ * domain's weight gives it. The queue is ordered by it, and the first one runs, for a
+ * slice. A vCPU that slept is placed at most SLEEPER_CREDIT before the others, so it is
+ * served soon when it wakes, but cannot save up time.
  *
- * Caps: a domain may use its budget in each CAP_WINDOW. What it used beyond is charged to the next ones. A vCPU
- * whose domain has nothing left waits on a list of its own until the window ends.
+ * Caps: a domain may use its budget in each CAP_WINDOW. What it used beyond is charged to the next
+ * ones. A vCPU whose domain has nothing left waits on a list of its own until the window ends.
  *
  * Virtual times are compared by difference, so they may wrap.
  *
@@ -28,8 +29,8 @@
 #define CAP_WINDOW (50 * NSEC_PER_MSEC)
 
 struct run_queue {
-	spinlock_t
-		lock; /* all below, and the scheduler's fields of the vCPUs and domains on this CPU */
+	/* all below, and the scheduler's fields of the vCPUs and domains on this CPU */
+	spinlock_t lock;
 	struct list queue;
 	struct list throttled;
 	uint64_t min_vruntime; /* never goes back; about the least of those that are runnable */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest time. The ABI is struct vcpu_time_info and the wc_ fields of struct shared_info (<xen/xen.h>), the timers
- * those of <xen/vcpu.h>. The clock runs at one rate for good, so the numbers that a guest computes its time from
- * are written once; who registers a place for them gets them there before the vCPU runs on.
+ * Guest time. The ABI is struct vcpu_time_info and the wc_ fields of struct shared_info
+ * (<xen/xen.h>), the timers those of <xen/vcpu.h>. The clock runs at one rate for good, so
+ * the numbers that a guest computes its time from are written once; who registers a place for
+ * them gets them there before the vCPU runs on.
  *
- * All of these structures are the guest's to write: nothing in them is read back but the version counters, which
- * only their own guest looks at.
+ * All of these structures are the guest's to write: nothing in them is read back but the version
+ * counters, which only their own guest looks at.
  */
 #include "core/time.h"
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <xen/xen.h>
+#include <xen/event_channel.h>
 
 struct file;
 

@@ -8,7 +8,7 @@
 #include "dom0/ctl.h"
 #include "dom0/memory.h"
 
-#define WINDOW 64u
+#define COPY_PAGES 64u
 #define POPULATE_STEP 4096u
 #define BITS_BELOW_4GIB 32
 
@@ -42,7 +42,7 @@ const char *build_copy(struct build *b, uint32_t paddr, const void *src, uint32_
 {
 	while (len) {
 		uint32_t in_page = paddr % PAGE_SIZE, pfn = paddr / PAGE_SIZE;
-		uint32_t n = MIN(len, WINDOW * PAGE_SIZE - in_page);
+		uint32_t n = MIN(len, COPY_PAGES * PAGE_SIZE - in_page);
 		unsigned pages = DIV_ROUND_UP(in_page + n, PAGE_SIZE);
 		uint8_t *window;
 

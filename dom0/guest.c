@@ -11,6 +11,7 @@
 #include <xen/sched.h>
 
 #include "dom0/ctl.h"
+#include "dom0/shell.h"
 #include "dom0/store.h"
 #include "guests/pvrt/time.h"
 
@@ -176,7 +177,7 @@ static void start_again(void *arg)
 
 	if (!error)
 		return;
-	printf("%s: cannot restart: %s\n", g->spec.name, error);
+	shell_notice("%s: cannot restart: %s", g->spec.name, error);
 	forget(g);
 }
 
@@ -189,7 +190,7 @@ static void plan_restart(struct guest *g)
 		unsigned shift = g->quick_ends - 2;
 
 		pause = NS_PER_S << (shift < LONGEST_PAUSE_SHIFT ? shift : LONGEST_PAUSE_SHIFT);
-		printf("%s: ends too quickly, restarting in %u s\n", g->spec.name,
+		shell_notice("%s: ends too quickly, restarting in %u s", g->spec.name,
 		       (unsigned)div_u64_u32(pause, NS_PER_S, NULL));
 	}
 	g->state = GUEST_WAITING;
@@ -273,7 +274,7 @@ static void rename_and_restart(struct guest *g)
 	if (!error)
 		error = guest_create(&spec, false, &successor);
 	if (error)
-		printf("%s: cannot restart: %s\n", spec.name, error);
+		shell_notice("%s: cannot restart: %s", spec.name, error);
 }
 
 static void take_action(struct guest *g, enum spec_action action)
@@ -304,7 +305,7 @@ static void domain_shut_down(struct guest *g, unsigned reason)
 		take_action(g, g->spec.on_reboot);
 		break;
 	default:
-		printf("%s: crashed (reason %u); `console -l %s` shows its last output\n",
+		shell_notice("%s: crashed (reason %u); `console -l %s` shows its last output",
 		       g->spec.name, reason, g->spec.name);
 		take_action(g, g->spec.on_crash);
 	}

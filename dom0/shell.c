@@ -16,7 +16,8 @@
 
 static const struct command *const tables[] = { commands_domain, commands_list, commands_host };
 
-static bool suspended;
+static bool suspended; /* the terminal is somebody else's */
+static bool prompting;
 
 /* ---- verbs ---- */
 
@@ -35,6 +36,21 @@ const struct command *shell_command(const char *name)
 			if (!strcmp(c->name, name))
 				return c;
 	return NULL;
+}
+
+void shell_notice(const char *fmt, ...)
+{
+	va_list args;
+
+	if (prompting)
+		line_hide();
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+	if (prompting)
+		line_show();
 }
 
 void shell_error(const char *verb, const char *fmt, ...)
@@ -120,12 +136,20 @@ void shell_execute(char *line)
 
 /* ---- the terminal ---- */
 
+static void show_prompt(void)
+{
+	if (suspended)
+		return;
+	prompting = true;
+	line_show();
+}
+
 static void accept(char *line)
 {
+	prompting = false;
 	shell_execute(line);
 	fflush(stdout);
-	if (!suspended)
-		line_show();
+	show_prompt();
 }
 
 /* Verbs first, then what most verbs take: guests and files. */
@@ -160,6 +184,7 @@ static const struct line_callbacks callbacks = {
 void shell_suspend(void)
 {
 	suspended = true;
+	prompting = false;
 }
 
 void shell_resume(void)
@@ -167,13 +192,17 @@ void shell_resume(void)
 	suspended = false;
 	fflush(stdout);
 	console_set_reader(line_feed);
-	line_show();
+	show_prompt();
+}
+
+void shell_start(void)
+{
+	fflush(stdout);
+	show_prompt();
 }
 
 void shell_init(void)
 {
 	line_init(&callbacks, PROMPT);
 	console_init(line_feed);
-	if (!suspended)
-		line_show();
 }

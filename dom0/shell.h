@@ -21,12 +21,16 @@ struct command {
 extern const struct command commands_domain[], commands_list[], commands_host[];
 
 void shell_init(void);
+/* Shows the first prompt, unless the terminal has been taken meanwhile. */
+void shell_start(void);
 void shell_execute(char *line);
 
 /* While suspended no prompt is shown and input goes elsewhere. */
 void shell_suspend(void);
 void shell_resume(void);
 
+/* A line that nobody asked for right now: the prompt steps aside for it. */
+void shell_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* An error of a verb: "VERB: text". */
 void shell_error(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The guest named, or NULL after a message. */

@@ -83,13 +83,13 @@ static bool read_file(const struct file **file, const struct config *config, con
 		      config_report report)
 {
 	const char *path = config_string(config, key, NULL);
-	char message[MESSAGE_MAX / 2];
+	char message[MESSAGE_MAX - 80];
 
 	*file = path && *path ? files_find(path) : NULL;
 	if (*file || !path || !*path)
 		return true;
 	snprintf(message, sizeof(message),
-		 "\"%.60s\" is no GRUB module: add it with module2 (`files` lists them)", path);
+		 "\"%.50s\" is no GRUB module: add it with module2 (`files` lists them)", path);
 	return fail(config, key, report, message);
 }
 
@@ -116,7 +116,7 @@ static bool read_range(const struct config *config, const char *key, long otherw
 		       long max, unsigned *value, config_report report)
 {
 	long number = config_number(config, key, otherwise, report);
-	char message[MESSAGE_MAX / 2];
+	char message[MESSAGE_MAX - 80];
 
 	*value = (unsigned)number;
 	if (number >= min && number <= max)

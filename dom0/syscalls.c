@@ -4,6 +4,7 @@
  * the calls that have no meaning here, in one list: each fails with ENOSYS.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>

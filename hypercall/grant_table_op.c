@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_grant_table_op (<xen/grant_table.h>): lists of requests, each with a status of its own. Version 1 only; no
- * transfer; no transitive or sub-page grants. docs/design.md says which classes of holes that removes.
+ * HYPERVISOR_grant_table_op (<xen/grant_table.h>): lists of requests, each with a status of
+ * its own. Version 1 only; no transfer; no transitive or sub-page grants. docs/design.md
+ * says which classes of holes that removes.
  */
 #include "hypercall/grant.h"
 
@@ -9,8 +10,10 @@
 #include "hypercall/hypercall.h"
 #include "mm/grant.h"
 
-_Static_assert(sizeof(struct gnttab_map_grant_ref) == 32 && sizeof(struct gnttab_unmap_grant_ref) == 24 &&
-		       sizeof(struct gnttab_unmap_and_replace) == 24 && sizeof(struct gnttab_setup_table) == 16 &&
+_Static_assert(sizeof(struct gnttab_map_grant_ref) == 32 &&
+		       sizeof(struct gnttab_unmap_grant_ref) == 24 &&
+		       sizeof(struct gnttab_unmap_and_replace) == 24 &&
+		       sizeof(struct gnttab_setup_table) == 16 &&
 		       sizeof(struct gnttab_query_size) == 16 && sizeof(struct gnttab_copy) == 24,
 	       "ABI");
 
@@ -72,11 +75,12 @@ static const struct list_op {
 	uint32_t size;
 	bool unmaps;
 } list_ops[] = {
-	[GNTTABOP_map_grant_ref] = {map_member, sizeof(struct gnttab_map_grant_ref), false},
-	[GNTTABOP_unmap_grant_ref] = {unmap_member, sizeof(struct gnttab_unmap_grant_ref), true},
-	[GNTTABOP_transfer] = {transfer_member, sizeof(struct gnttab_transfer), false},
-	[GNTTABOP_copy] = {copy_member, sizeof(struct gnttab_copy), false},
-	[GNTTABOP_unmap_and_replace] = {replace_member, sizeof(struct gnttab_unmap_and_replace), true},
+	[GNTTABOP_map_grant_ref] = { map_member, sizeof(struct gnttab_map_grant_ref), false },
+	[GNTTABOP_unmap_grant_ref] = { unmap_member, sizeof(struct gnttab_unmap_grant_ref), true },
+	[GNTTABOP_transfer] = { transfer_member, sizeof(struct gnttab_transfer), false },
+	[GNTTABOP_copy] = { copy_member, sizeof(struct gnttab_copy), false },
+	[GNTTABOP_unmap_and_replace] = { replace_member, sizeof(struct gnttab_unmap_and_replace),
+					 true },
 };
 
 static long run_list(uint32_t cmd, gva_t list, uint32_t count)
@@ -99,7 +103,8 @@ static long run_list(uint32_t cmd, gva_t list, uint32_t count)
 	if (op->unmaps && count)
 		tlb_flush_local();
 	if (rc == -ERESTART)
-		return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list + i * op->size, count - i);
+		return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list + i * op->size,
+					 count - i);
 	return rc;
 }
 
@@ -128,7 +133,8 @@ static int16_t setup_table(const struct gnttab_setup_table *op)
 	if (op->nr_frames > d->max_grant_frames || grant_table_grow(d, op->nr_frames))
 		return GNTST_general_error;
 	for (i = 0; i < op->nr_frames; i++)
-		if (put_guest_u32((gva_t)op->frame_list.p + i * (uint32_t)sizeof(xen_pfn_t), grant_table_mfn(d, i)))
+		if (put_guest_u32((gva_t)op->frame_list.p + i * (uint32_t)sizeof(xen_pfn_t),
+				  grant_table_mfn(d, i)))
 			status = GNTST_bad_virt_addr;
 	return status;
 }
@@ -141,11 +147,13 @@ static long do_setup_table(gva_t arg)
 		return -EFAULT;
 	if (op.nr_frames > MAX_GRANT_FRAMES)
 		op.status = GNTST_general_error;
-	else if (!guest_range_ok((gva_t)op.frame_list.p, op.nr_frames * (uint32_t)sizeof(xen_pfn_t)))
+	else if (!guest_range_ok((gva_t)op.frame_list.p,
+				 op.nr_frames * (uint32_t)sizeof(xen_pfn_t)))
 		return -EFAULT;
 	else
 		op.status = setup_table(&op);
-	return copy_to_guest(arg + offsetof(struct gnttab_setup_table, status), &op.status, sizeof(op.status));
+	return copy_to_guest(arg + offsetof(struct gnttab_setup_table, status), &op.status,
+			     sizeof(op.status));
 }
 
 static long do_query_size(gva_t arg)
@@ -209,7 +217,8 @@ static long single(long (*handler)(gva_t arg), gva_t arg, uint32_t count)
 	return count == 1 ? handler(arg) : -EINVAL;
 }
 
-long ASMCALL do_grant_table_op(uint32_t cmd, uint32_t arg, uint32_t count, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_grant_table_op(uint32_t cmd, uint32_t arg, uint32_t count, uint32_t a4, uint32_t a5,
+			       uint32_t a6)
 {
 	(void)a4, (void)a5, (void)a6;
 	if ((int32_t)count < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hypercall handlers. Each decodes (copies its arguments, checks ranges), then commits. Arguments arrive on the
- * stack, as the guest had them in ebx, ecx, edx, esi, edi, ebp. The result goes to the guest's eax.
+ * Hypercall handlers. Each decodes (copies its arguments, checks ranges), then
+ * commits. Arguments arrive on the stack, as the guest had them in ebx, ecx, edx, esi,
+ * edi, ebp. The result goes to the guest's eax.
  */
 #ifndef RINGLET_HYPERCALL_H
 #define RINGLET_HYPERCALL_H
@@ -17,21 +18,25 @@
 
 #define NR_HYPERCALLS 64
 
-typedef long ASMCALL hypercall_fn(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6);
+typedef long ASMCALL hypercall_fn(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+				  uint32_t a6);
 
 /* Full: a slot without handler holds hypercall_enosys. */
 extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
 
 /*
- * Restart: makes the guest issue `op` again with these arguments when it next runs (within a multicall: makes the multicall go
- * on there). Return what this returns, without touching anything else.
+ * Restart: makes the guest issue `op` again with these arguments when it next
+ * runs (within a multicall: makes the multicall go on there). Return what this
+ * returns, without touching anything else.
  */
 long hypercall_restart(uint32_t op, unsigned nr_args, ...) MUST_CHECK;
 
-hypercall_fn hypercall_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_stack_switch, do_set_callbacks, do_fpu_taskswitch,
-	do_sched_op_compat, do_platform_op, do_set_debugreg, do_get_debugreg, do_update_descriptor, do_memory_op, do_multicall,
-	do_update_va_mapping, do_set_timer_op, do_event_channel_op_compat, do_xen_version, do_console_io, do_physdev_op_compat,
-	do_grant_table_op, do_vm_assist, do_update_va_mapping_otherdomain, do_iret, do_vcpu_op, do_mmuext_op, do_nmi_op,
-	do_sched_op, do_callback_op, do_event_channel_op, do_physdev_op, do_sysctl, do_domctl;
+hypercall_fn hypercall_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_stack_switch,
+	do_set_callbacks, do_fpu_taskswitch, do_sched_op_compat, do_platform_op, do_set_debugreg,
+	do_get_debugreg, do_update_descriptor, do_memory_op, do_multicall, do_update_va_mapping,
+	do_set_timer_op, do_event_channel_op_compat, do_xen_version, do_console_io,
+	do_physdev_op_compat, do_grant_table_op, do_vm_assist, do_update_va_mapping_otherdomain,
+	do_iret, do_vcpu_op, do_mmuext_op, do_nmi_op, do_sched_op, do_callback_op,
+	do_event_channel_op, do_physdev_op, do_sysctl, do_domctl;
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_memory_op (<xen/memory.h>): how much memory a domain has. Results and order of checks follow Xen:
- * the three calls that work on a list return how many extents are done, whatever stopped them.
+ * HYPERVISOR_memory_op (<xen/memory.h>): how much memory a domain has. Results and
+ * order of checks follow Xen: the three calls that work on a list return how many
+ * extents are done, whatever stopped them.
  *
- * The upper bits of the command carry the extent to go on with after a restart. A guest may put anything there: it
- * only ever skips extents of its own list.
+ * The upper bits of the command carry the extent to go on with after a restart. A guest may put
+ * anything there: it only ever skips extents of its own list.
  */
 #include "hypercall/memory.h"
 
@@ -56,7 +57,8 @@ bool memop_decode_flags(uint32_t mem_flags, mfn_t *limit)
 	uint32_t bits = XENMEMF_get_address_bits(mem_flags);
 
 	*limit = 0;
-	if (bits != 0 && bits < 32 + PAGE_SHIFT && (max_mfn - 1) >> (bits > PAGE_SHIFT ? bits - PAGE_SHIFT : 0)) {
+	if (bits != 0 && bits < 32 + PAGE_SHIFT &&
+	    (max_mfn - 1) >> (bits > PAGE_SHIFT ? bits - PAGE_SHIFT : 0)) {
 		if (bits <= PAGE_SHIFT)
 			return false;
 		*limit = 1u << (bits - PAGE_SHIFT);
@@ -107,8 +109,8 @@ static bool populate_one(struct reservation *r)
 /* ---- decrease_reservation ---- */
 
 /*
- * A frame in use as a table, pinned, or mapped more than once stops the list (XSA-222, XSA-252), so that nothing of the
- * guest's bookkeeping is undone behind its back.
+ * A frame in use as a table, pinned, or mapped more than once stops the list (XSA-222, XSA-252), so
+ * that nothing of the guest's bookkeeping is undone behind its back.
  */
 static bool decrease_one(struct reservation *r)
 {
@@ -161,8 +163,8 @@ static long change_reservation(unsigned op, uint32_t start, gva_t arg)
 	struct reservation r;
 	int rc;
 
-	if (copy_from_guest(&guest, arg, sizeof(guest)) || guest.nr_extents > UINT32_MAX >> MEMOP_EXTENT_SHIFT ||
-	    start >= guest.nr_extents)
+	if (copy_from_guest(&guest, arg, sizeof(guest)) ||
+	    guest.nr_extents > UINT32_MAX >> MEMOP_EXTENT_SHIFT || start >= guest.nr_extents)
 		return (long)start;
 	r.domain = domain_lookup(guest.domid, &rc);
 	if (!r.domain || !memop_decode_flags(guest.mem_flags, &r.limit))
@@ -174,7 +176,8 @@ static long change_reservation(unsigned op, uint32_t start, gva_t arg)
 	r.order = guest.extent_order;
 	r.done = start;
 	if (reservation_run(op, &r) == PREEMPTED)
-		return hypercall_restart(__HYPERVISOR_memory_op, 2, op | r.done << MEMOP_EXTENT_SHIFT, arg);
+		return hypercall_restart(__HYPERVISOR_memory_op, 2,
+					 op | r.done << MEMOP_EXTENT_SHIFT, arg);
 	return (long)r.done;
 }
 
@@ -232,11 +235,13 @@ static long translated_only(unsigned op, uint32_t start, gva_t arg)
 		return -ESRCH;
 	return -EACCES;
 }
-_Static_assert(offsetof(struct xen_add_to_physmap, domid) == 0 && offsetof(struct xen_add_to_physmap_batch, domid) == 0 &&
+_Static_assert(offsetof(struct xen_add_to_physmap, domid) == 0 &&
+		       offsetof(struct xen_add_to_physmap_batch, domid) == 0 &&
 		       offsetof(struct xen_remove_from_physmap, domid) == 0,
 	       "translated_only");
 
-long ASMCALL do_memory_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_memory_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
+			  uint32_t a6)
 {
 	unsigned op = cmd & MEMOP_CMD_MASK;
 	uint32_t start = cmd >> MEMOP_EXTENT_SHIFT;
@@ -268,7 +273,10 @@ long ASMCALL do_memory_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, 
 	case XENMEM_machphys_mapping:
 		return memop_machphys_mapping(arg);
 	default:
-		/* Among them machphys_mfn_list: it names 2 MiB extents, and this table is made of single frames. */
+		/*
+		 * Among them machphys_mfn_list: it names 2 MiB extents, and this
+		 * table is made of single frames.
+		 */
 		return -ENOSYS;
 	}
 }

@@ -173,14 +173,14 @@ static int do_one(struct domain *owner, const struct mmuext_op *op, uint32_t for
 	case MMUEXT_UNPIN_TABLE:
 		return unpin(owner, mfn);
 	case MMUEXT_NEW_BASEPTR:
-		return new_baseptr(v, mfn);
+		return owner == v->domain ? new_baseptr(v, mfn) : -EPERM;
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_INVLPG_LOCAL:
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 	case MMUEXT_TLB_FLUSH_ALL:
 	case MMUEXT_INVLPG_ALL:
-		return flush(op);
+		return owner == v->domain ? flush(op) : -EPERM;
 	case MMUEXT_FLUSH_CACHE_GLOBAL:
 		if (foreigndom != DOMID_SELF)
 			return -EINVAL;
@@ -192,11 +192,13 @@ static int do_one(struct domain *owner, const struct mmuext_op *op, uint32_t for
 		 */
 		return domain_is_control(v->domain) ? 0 : -EINVAL;
 	case MMUEXT_SET_LDT:
+		if (owner != v->domain)
+			return -EPERM;
 		return set_ldt(v, (gva_t)op->arg1.linear_addr, op->arg2.nr_ents);
 	case MMUEXT_CLEAR_PAGE:
-		return fill_frame(v->domain, mfn, NULL);
+		return fill_frame(owner, mfn, NULL);
 	case MMUEXT_COPY_PAGE:
-		return copy_page(v->domain, mfn, (mfn_t)op->arg2.src_mfn);
+		return copy_page(owner, mfn, (mfn_t)op->arg2.src_mfn);
 	default:
 		return -ENOSYS;
 	}

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_multicall (<xen/xen.h>, struct multicall_entry): a list of hypercalls in guest memory, worked off in order.
+ * HYPERVISOR_multicall (<xen/xen.h>, struct multicall_entry): a list of hypercalls
+ * in guest memory, worked off in order.
  *
- * Each entry is read once, and its result written before the next call starts. When work is pending after an entry, when
- * an interrupt waits (asked every few entries), and when a call itself asks for a restart, the list is continued later by
- * issuing the multicall again on what is left.
+ * Each entry is read once, and its result written before the next call starts. When work is pending
+ * after an entry, when an interrupt waits (asked every few entries), and when a call itself asks
+ * for a restart, the list is continued later by issuing the multicall again on what is left.
  *
- * Refused as an entry: multicall. An iret ends the list: the guest has moved on, perhaps to user mode (XSA-213).
+ * Refused as an entry: multicall. An iret ends the list: the guest has moved
+ * on, perhaps to user mode (XSA-213).
  */
 #include "hypercall/hypercall.h"
 #include "hypercall/multicall.h"
@@ -19,7 +21,10 @@
 _Static_assert(sizeof(struct multicall_entry) == 32, "ABI");
 _Static_assert(offsetof(struct multicall_entry, result) == 4, "ABI");
 
-/* Puts the changed call into its place in the list, so that the guest's next attempt finds it there. */
+/*
+ * Puts the changed call into its place in the list, so that the
+ * guest's next attempt finds it there.
+ */
 static int store_restart(gva_t list)
 {
 	const struct multicall_restart *restart = &multicall_restart[cpu_id()];
@@ -57,12 +62,14 @@ static long run_list(gva_t list, uint32_t nr_calls)
 		if (--nr_calls == 0)
 			return 0;
 		list += ENTRY_SIZE;
-		if (unlikely(cpu->work != 0 || ((nr_calls & (PREEMPT_INTERVAL - 1)) == 0 && preempt_needed())))
+		if (unlikely(cpu->work != 0 ||
+			     ((nr_calls & (PREEMPT_INTERVAL - 1)) == 0 && preempt_needed())))
 			return restart_list(list, nr_calls);
 	}
 }
 
-long ASMCALL do_multicall(uint32_t list, uint32_t nr_calls, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_multicall(uint32_t list, uint32_t nr_calls, uint32_t a3, uint32_t a4, uint32_t a5,
+			  uint32_t a6)
 {
 	struct pcpu *cpu = this_cpu();
 	long rc;

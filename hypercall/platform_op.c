@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_platform_op (<xen/platform.h>): what a control domain does to the machine that is not about domains. Setting the
- * wall clock, and counting processors; the rest is for hardware that Ringlet leaves to the control domain's own drivers.
+ * HYPERVISOR_platform_op (<xen/platform.h>): what a control domain does to the machine that is not
+ * about domains. Setting the wall clock, and counting processors; the rest is for hardware that
+ * Ringlet leaves to the control domain's own drivers.
  */
 #include "hypercall/hypercall.h"
 

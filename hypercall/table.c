@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which number is which hypercall: __HYPERVISOR_* of <xen/xen.h>. A number that is not here is -ENOSYS, and so is
- * what only other kinds of guests or builds of Xen have (HVM, kexec, Argo, performance counters, dm_op, tmem, XSM).
+ * Which number is which hypercall: __HYPERVISOR_* of <xen/xen.h>. A number that is not here
+ * is -ENOSYS, and so is what only other kinds of guests or builds of Xen have (HVM, kexec,
+ * Argo, performance counters, dm_op, tmem, XSM).
  */
 #include "hypercall/hypercall.h"
 
 #include "core/errno.h"
 
-long ASMCALL hypercall_enosys(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL hypercall_enosys(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+			      uint32_t a6)
 {
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	return -ENOSYS;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_vcpu_op (<xen/vcpu.h>). A domain's vCPUs exist from the first time that one of these calls names them.
+ * HYPERVISOR_vcpu_op (<xen/vcpu.h>). A domain's vCPUs exist from the first time
+ * that one of these calls names them.
  */
 #include "hypercall/hypercall.h"
 
+#include <xen/sched.h>
 #include <xen/vcpu.h>
 
 #include "core/event.h"
@@ -41,8 +43,24 @@ static long up(struct vcpu *v)
 	return 0;
 }
 
+static bool is_last_online(const struct vcpu *v)
+{
+	const struct vcpu *other;
+	unsigned i;
+
+	for_each_vcpu(v->domain, other, i)
+		if (other != v && other->online)
+			return false;
+	return true;
+}
+
+/* As Xen: a domain whose last vCPU goes down has ended. */
 static long down(struct vcpu *v)
 {
+	if (is_last_online(v)) {
+		domain_shutdown(v->domain, SHUTDOWN_poweroff);
+		return 0;
+	}
 	v->online = false;
 	vcpu_sleep(v);
 	return 0;
@@ -56,7 +74,10 @@ static long get_runstate_info(const struct vcpu *v, gva_t arg)
 	return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/* The area is named by a 32-bit guest handle; what is in the upper half of the union does not matter. */
+/*
+ * The area is named by a 32-bit guest handle; what is in the upper
+ * half of the union does not matter.
+ */
 static long register_runstate_area(struct vcpu *v, gva_t arg)
 {
 	vcpu_register_runstate_memory_area_t op;
@@ -91,7 +112,10 @@ static long register_info(struct vcpu *v, gva_t arg)
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
-	/* Frame numbers above 32 bits do not exist on this machine; they must not be mistaken for others. */
+	/*
+	 * Frame numbers above 32 bits do not exist on this machine; they
+	 * must not be mistaken for others.
+	 */
 	return vcpu_info_register(v, op.mfn >> 32 ? INVALID_MFN : (mfn_t)op.mfn, op.offset);
 }
 

@@ -144,8 +144,8 @@ static mfn_t find_block(unsigned order, mfn_t max)
 #define POISON_BYTE 0xdb
 
 /*
- * A domain may still write to a frame of its own through a stale translation until somebody gets the
- * frame; such a frame is not checked.
+ * A domain may still write to a frame of its own through a stale translation until somebody
+ * gets the frame; such a frame is not checked.
  */
 static void poison(struct page_info *page, bool was_domains)
 {

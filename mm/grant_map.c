@@ -255,7 +255,8 @@ void grant_map(struct gnttab_map_grant_ref *op)
 		return;
 	}
 	owner = domain_by_id(op->dom);
-	if (!owner) {
+	/* What is mapped of a dying domain only keeps it from being gone. */
+	if (!owner || owner->state >= DOMAIN_DYING) {
 		op->status = GNTST_bad_domain;
 		return;
 	}

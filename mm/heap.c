@@ -259,10 +259,11 @@ mfn_t heap_page_mfn(const void *page)
 static struct slab *slab_create(unsigned size_class)
 {
 	struct slab *slab = run_alloc(1, 0);
-	char *object, *end = (char *)slab + PAGE_SIZE;
+	char *object, *end;
 
 	if (!slab)
 		return NULL;
+	end = (char *)slab + PAGE_SIZE;
 	slab->size_class = (uint16_t)size_class;
 	slab->magic = SLAB_MAGIC;
 	for (object = (char *)(slab + 1); object + class_size[size_class] <= end;

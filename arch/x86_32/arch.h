@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handful of functions by which core/, mm/ and hypercall/ reach the processor. Free of assembly: the host
- * build (tests/host) implements the same list on a simulated machine.
+ * The handful of functions by which core/, mm/ and hypercall/ reach the processor. Free of
+ * assembly: the host build (tests/host) implements the same list on a simulated machine.
  */
 #ifndef RINGLET_ARCH_ARCH_H
 #define RINGLET_ARCH_ARCH_H
@@ -14,20 +14,21 @@ struct domain;
 
 /* ---- per CPU ---- */
 enum work {
-	WORK_SCHEDULE = 1,  /* pick another vCPU */
-	WORK_TIMER = 2,	    /* timer_run_due() */
-	WORK_KEY = 4,	    /* a debug key was typed */
-	WORK_DEVICE = 8,    /* a device interrupt needs more than its handler did */
-	WORK_REAP = 32,	    /* domain_reap() */
-	WORK_VCPU = 16,	    /* current has something of its own to do before it runs on (arch) */
+	WORK_SCHEDULE = 1, /* pick another vCPU */
+	WORK_TIMER = 2,	   /* timer_run_due() */
+	WORK_KEY = 4,	   /* a debug key was typed */
+	WORK_DEVICE = 8,   /* a device interrupt needs more than its handler did */
+	WORK_REAP = 32,	   /* domain_reap() */
+	WORK_VCPU = 16,	   /* current has something of its own to do before it runs on (arch) */
 };
 
 struct pcpu {
-	uint32_t work;		 /* bits of enum work; must stay first: the exit path tests it */
-	struct vcpu *current;	 /* never NULL after boot; an idle vCPU (domain == NULL) when nothing runs */
-	vcpu_info_t *info;	 /* current->info; the exit path tests upcall_pending/mask */
-	uint32_t tlb_stamp;	 /* flush clock at this CPU's last full flush */
-	struct vcpu *fpu_owner;	 /* whose image is in the registers */
+	uint32_t work; /* bits of enum work; must stay first: the exit path tests it */
+	/* never NULL after boot; an idle vCPU (domain == NULL) when nothing runs */
+	struct vcpu *current;
+	vcpu_info_t *info;	/* current->info; the exit path tests upcall_pending/mask */
+	uint32_t tlb_stamp;	/* flush clock at this CPU's last full flush */
+	struct vcpu *fpu_owner; /* whose image is in the registers */
 	struct vcpu *idle;
 	uint32_t multicall_active; /* nesting check and continuation of HYPERVISOR_multicall */
 };
@@ -54,7 +55,10 @@ static inline void raise_work(enum work bit)
 	__atomic_fetch_or(&this_cpu()->work, bit, __ATOMIC_SEQ_CST);
 }
 
-/* True when a long operation should stop and restart: an interrupt is waiting, or work is pending. Opens interrupts for one instruction. */
+/*
+ * True when a long operation should stop and restart: an interrupt is waiting, or work is
+ * pending. Opens interrupts for one instruction.
+ */
 bool preempt_needed(void);
 
 /* The registers of the guest that is running: valid from entry to exit, in the frame page. */
@@ -64,15 +68,21 @@ struct trap_frame *vcpu_frame(struct vcpu *v);
 
 /* ---- time ---- */
 uint64_t tsc_read(void);
-s_time_t time_now(void);		      /* ns since boot, monotonic */
-void arch_timer_program(s_time_t deadline);   /* raises WORK_TIMER then; STIME_MAX: never */
+s_time_t time_now(void);		    /* ns since boot, monotonic */
+void arch_timer_program(s_time_t deadline); /* raises WORK_TIMER then; STIME_MAX: never */
 struct vcpu_time_info;
-void arch_time_fill(struct vcpu_time_info *t);/* tsc_timestamp, system_time, mul, shift; not version */
+/* tsc_timestamp, system_time, mul, shift; not version */
+void arch_time_fill(struct vcpu_time_info *t);
 
 /* ---- address spaces ---- */
-/* Makes v's page tables (v->arch.top) the ones in use on this CPU; v is current. Flushes the TLB. */
+/*
+ * Makes v's page tables (v->arch.top) the ones in use on this CPU; v is current. Flushes the TLB.
+ */
 void arch_load_top(struct vcpu *v);
-/* The guest changed a top-level entry of the L3 frame `top`, slot 0..2, to `entry`: every CPU that runs on it follows. */
+/*
+ * The guest changed a top-level entry of the L3 frame `top`, slot 0..2, to
+ * `entry`: every CPU that runs on it follows.
+ */
 void arch_l3_changed(mfn_t top, unsigned slot, pte_t entry);
 /* A slot-3 L2 page changed entry `index` (below L2_HV_FIRST). */
 void arch_l2_changed(mfn_t l2, unsigned index);
@@ -80,10 +90,13 @@ void arch_l2_changed(mfn_t l2, unsigned index);
 void arch_l2_init_hv_slots(pte_t *l2);
 void tlb_flush_local(void);
 void tlb_flush_page(gva_t va); /* any address; hypervisor addresses are ignored */
-/* Flush clock: a frame whose tlb_stamp is not older than this CPU's may still be cached. */
+/* Flush clock: a frame whose tlb_stamp is newer than this CPU's may still be cached. */
 uint32_t tlb_clock(void);
 void tlb_flush_if_stale(uint32_t frame_stamp);
-/* Hypervisor mappings: one PTE of a heap, map-cache or fixmap page; flags 0 unmaps. va page aligned. */
+/*
+ * Hypervisor mappings: one PTE of a heap, map-cache or fixmap page;
+ * flags 0 unmaps. va page aligned.
+ */
 void hv_map_page(uintptr_t va, mfn_t mfn, uint64_t flags);
 void hv_unmap_page(uintptr_t va);
 
@@ -92,7 +105,9 @@ void hv_unmap_page(uintptr_t va);
 void arch_load_descriptors(struct vcpu *v);
 /* May a guest load this? Adjusts limit, DPL and accessed bit in place; false: refuse. */
 bool arch_descriptor_check(const struct domain *d, uint64_t *descriptor);
-/* Code selectors for handlers: RPL forced to 1 or above; false when it is one of the hypervisor's. */
+/*
+ * Code selectors for handlers: RPL forced to 1 or above; false when it is one of the hypervisor's.
+ */
 bool arch_code_selector_ok(uint16_t selector);
 uint16_t arch_fix_selector(uint16_t selector);
 void arch_trap_table_changed(struct vcpu *v, unsigned vector); /* direct gates follow */
@@ -102,25 +117,32 @@ bool arch_debugreg_ok(unsigned reg, uint32_t value, uint32_t *clean);
 /* Checked assignment, and reading as a guest sees it. 0, -EPERM, -EINVAL. */
 int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value) MUST_CHECK;
 int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value) MUST_CHECK;
-void arch_debugreg_load(struct vcpu *v); /* into the processor; v is current. Part of a switch of vCPUs */
-void arch_iopl_changed(struct vcpu *v);	 /* the processor's own port checks follow v->arch.iopl; v is current, or nothing happens */
-void arch_ts_changed(struct vcpu *v);	 /* CR0.TS follows v->arch.ts; v is current */
+/* into the processor; v is current. Part of a switch of vCPUs */
+void arch_debugreg_load(struct vcpu *v);
+/* the processor's own port checks follow v->arch.iopl; v is current, or nothing happens */
+void arch_iopl_changed(struct vcpu *v);
+void arch_ts_changed(struct vcpu *v); /* CR0.TS follows v->arch.ts; v is current */
 
 /* ---- switching and idling ---- */
 void arch_switch_to(struct vcpu *next); /* from the scheduler; returns on the same stack */
 void arch_switch_init(void);		/* boot, once the heap works */
-/* v leaves the processor for good: its frame, tables and top level may go away after this. Not the running vCPU. */
+/*
+ * v leaves the processor for good: its frame, tables and top level may go
+ * away after this. Not the running vCPU.
+ */
 void arch_vcpu_unload(struct vcpu *v);
 /* v->info moved. */
 void arch_info_changed(struct vcpu *v);
-void arch_idle(void);			/* waits for an interrupt, handles it */
-void arch_vcpu_init(struct vcpu *v);	/* defaults of a fresh vCPU; false path: no memory for the FPU image */
+void arch_idle(void);		     /* waits for an interrupt, handles it */
+void arch_vcpu_init(struct vcpu *v); /* defaults of a fresh vCPU */
+/* What it needs of memory: its FPU image. 0 or -ENOMEM. */
 int arch_vcpu_alloc(struct vcpu *v) MUST_CHECK;
 void arch_vcpu_free(struct vcpu *v);
 struct vcpu_guest_context;
 /*
- * Everything of *c that is v's to have (VCPUOP_initialise, the domain builder): hostile input, checked and adjusted. v is not
- * running; when it was initialised before, tables and address space stay as they are. 0, -EINVAL, -ERESTART (nothing to undo).
+ * Everything of *c that is v's to have (VCPUOP_initialise, the domain builder): hostile input,
+ * checked and adjusted. v is not running; when it was initialised before, tables and address space
+ * stay as they are. 0, -EINVAL, -ERESTART (nothing to undo).
  */
 int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c) MUST_CHECK;
 void arch_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Offsets and sizes for assembly: compiled, never linked; the build turns each `->NAME value` of the output into a
- * line of generated/asm-offsets.h.
+ * Offsets and sizes for assembly: compiled, never linked; the build turns each `->NAME value` of
+ * the output into a line of generated/asm-offsets.h.
  */
 #include "arch/x86_32/arch.h"
 #include "core/domain.h"

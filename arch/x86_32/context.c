@@ -317,7 +317,8 @@ void arch_debugreg_load(struct vcpu *v)
 	bool wanted = dr[7] & DR7_ACTIVE;
 	bool *armed = &breakpoints_armed[cpu_id()];
 
-	arch_iopl_changed(v); /* breakpoints on ports are emulation's, so there may be more or less for it to do */
+	/* breakpoints on ports are emulation's, so there may be more or less for it to do */
+	arch_iopl_changed(v);
 	if (!wanted && !*armed)
 		return;
 	write_dr7(DR7_RESERVED_ONE);

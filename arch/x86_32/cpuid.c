@@ -37,7 +37,8 @@ static INIT void check_required(uint32_t have)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(required); i++)
 		if (!(have & required[i].bit))
-			panic("this processor lacks %s, which Ringlet needs: use another machine or CPU model\n",
+			panic("this processor lacks %s, which Ringlet needs: use another machine "
+			      "or CPU model\n",
 			      required[i].name);
 }
 
@@ -102,8 +103,9 @@ static INIT void find_features(struct cpuid_regs id)
 }
 
 /*
- * The cache attributes that a page-table entry chooses from: the four of old, then write-combining, which a framebuffer wants, and
- * write-protected. As Xen's, because a guest cannot change it and kernels rely on it (<xen/arch-x86/xen.h> leaves it to them to read).
+ * The cache attributes that a page-table entry chooses from: the four of old, then write-combining,
+ * which a framebuffer wants, and write-protected. As Xen's, because a guest cannot change it and
+ * kernels rely on it (<xen/arch-x86/xen.h> leaves it to them to read).
  */
 #define PAT_LAYOUT 0x0000050100070406ull
 

@@ -8,7 +8,8 @@
 #define RINGLET_ARCH_EXTABLE_H
 
 #ifdef __ASSEMBLY__
-/* clang-format off: assembly */
+/* Assembly. clang-format would take it for C. */
+/* clang-format off */
 #define EXTABLE(from, to)           \
 	.pushsection .extable, "a"; \
 	.long from, to;             \

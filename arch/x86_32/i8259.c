@@ -14,7 +14,10 @@
 
 #define CASCADE_LINE 2
 #define LINES 16
-/* Edge/level control registers: one bit a line, set for level. The firmware sets those that PCI devices use. */
+/*
+ * Edge/level control registers: one bit a line, set for level. The
+ * firmware sets those that PCI devices use.
+ */
 #define ELCR 0x4d0
 #define ICW1_EDGE_CASCADE_ICW4 0x11
 #define ICW4_8086 0x01
@@ -95,7 +98,9 @@ static bool has(unsigned gsi)
 	return gsi < LINES;
 }
 
-/* Vectors are fixed, and a level is always taken for active high: the board's router inverts PCI's. */
+/*
+ * Vectors are fixed, and a level is always taken for active high: the board's router inverts PCI's.
+ */
 static void setup(unsigned gsi, unsigned vector, bool level, bool active_low)
 {
 	uint16_t port = ELCR + gsi / 8;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The choice of isolation mode. `segment` needs two things of the processor: that it enforces segment limits (QEMU's TCG
- * does not), and that it does not let a guest read supervisor memory past a fault it will take: a processor of Intel's before
- * RDCL_NO (Meltdown; IA32_ARCH_CAPABILITIES bit 0) may, and ring 1 is supervisor besides, so that limits are all there is.
- * In-order processors (Vortex86, Geode, early Atom) have no speculation to leak by.
+ * The choice of isolation mode. `segment` needs two things of the processor: that it enforces
+ * segment limits (QEMU's TCG does not), and that it does not let a guest read supervisor memory
+ * past a fault it will take: a processor of Intel's before RDCL_NO (Meltdown;
+ * IA32_ARCH_CAPABILITIES bit 0) may, and ring 1 is supervisor besides, so that limits are all there
+ * is. In-order processors (Vortex86, Geode, early Atom) have no speculation to leak by.
  */
 #include "arch/x86_32/isolation.h"
 
@@ -18,7 +19,10 @@
 #include "core/options.h"
 #include "core/types.h"
 
-/* Reads past the end of a guest's flat segment, at the hypervisor's own text: true when the processor refuses. */
+/*
+ * Reads past the end of a guest's flat segment, at the hypervisor's own
+ * text: true when the processor refuses.
+ */
 static bool limits_enforced(void)
 {
 	uint32_t refused = 0, byte = 0;
@@ -29,7 +33,8 @@ static bool limits_enforced(void)
 			 "2: inc %[refused]\n"
 			 "3: mov %[null], %%fs\n\t" EXTABLE("1b", "2b")
 			 : [refused] "+r"(refused), [byte] "+q"(byte)
-			 : [segment] "r"(FLAT_RING1_DS), [beyond] "r"(IMAGE_START + IMAGE_LOAD_PADDR), [null] "r"(0));
+			 : [segment] "r"(FLAT_RING1_DS),
+			   [beyond] "r"(IMAGE_START + IMAGE_LOAD_PADDR), [null] "r"(0));
 	return refused;
 }
 
@@ -56,7 +61,8 @@ static bool leaks_across_privilege(void)
 		return false;
 	if (cpuid(0).eax < 7 || !(cpuid(7).edx & ID7D_ARCH_CAPABILITIES))
 		return true;
-	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) || !(capabilities & ARCH_CAPABILITIES_RDCL_NO);
+	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) ||
+	       !(capabilities & ARCH_CAPABILITIES_RDCL_NO);
 }
 
 void isolation_choose(void)
@@ -67,12 +73,13 @@ void isolation_choose(void)
 	isolation_by_paging = options.isolation == ISOLATION_PAGING;
 	if (options.isolation == ISOLATION_AUTO) {
 		isolation_by_paging = !enforced || leaks;
-		why = !enforced ? "this processor does not enforce segment limits" :
-		      leaks	? "this processor may leak memory across privilege levels (Meltdown)" :
-				  "this processor enforces segment limits";
+		why = !enforced ? "this processor does not enforce segment limits"
+		      : leaks ? "this processor may leak memory across privilege levels (Meltdown)"
+			      : "this processor enforces segment limits";
 	}
 	printk("isolation: %s (%s)\n", isolation_by_paging ? "paging" : "segment", why);
 	if (!isolation_by_paging && !enforced)
-		printk("WARNING: segment limits are NOT enforced by this processor: every guest can read and write the "
-		       "hypervisor. Use isolation=paging for anything but tests.\n");
+		printk("WARNING: segment limits are NOT enforced by this processor: every guest "
+		       "can read and write the hypervisor. Use isolation=paging for anything but "
+		       "tests.\n");
 }

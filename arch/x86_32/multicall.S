@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One entry of a multicall, the arguments pushed for the handler straight from the guest's list. In assembly because this
- * is all a batch costs per call. Contract in arch/x86_32/uaccess.h.
+ * One entry of a multicall, the arguments pushed for the handler straight from the guest's list. In
+ * assembly because this is all a batch costs per call. Contract in arch/x86_32/uaccess.h.
  */
 #include "arch/x86_32/extable.h"
 #include "generated/asm-offsets.h"
@@ -37,7 +37,10 @@ unknown:
 	mov $-ENOSYS, %eax
 	jmp 8b
 
-	/* The list ends here: its result is the guest's own business, and may no longer be storable. */
+	/*
+	 * The list ends here: its result is the guest's own business,
+	 * and may no longer be storable.
+	 */
 iret:	call *hypercall_table + 4 * NR_IRET
 9:	mov %eax, ENTRY_RESULT(%ebx)
 left:	mov $MULTICALL_LEFT, %eax

@@ -2,17 +2,21 @@
 /*
  * The hypervisor's page tables, and which part of them a guest sees.
  *
- * hv_l2 is the hypervisor's slot-3 L2 table. Its entries from L2_HV_FIRST on are fixed after paging_init() but for those
- * of the frame table; all L1 tables behind them are made at boot, so mapping a page later is one store through PTMAP.
+ * hv_l2 is the hypervisor's slot-3 L2 table. Its entries from L2_HV_FIRST on are fixed after
+ * paging_init() but for those of the frame table; all L1 tables behind them are made at boot, so
+ * mapping a page later is one store through PTMAP.
  *
- * isolation=segment: the same entries are put in every guest's slot-3 L2 page (arch_l2_init_hv_slots), a guest's tables are also
- * the hypervisor's, and an exit changes no address space.
+ * isolation=segment: the same entries are put in every guest's slot-3 L2
+ * page (arch_l2_init_hv_slots), a guest's tables are also the hypervisor's,
+ * and an exit changes no address space.
  *
- * isolation=paging: a guest's slot-3 L2 page gets only the machine-to-physical table and the switcher. The hypervisor runs on
- * hv_l3: the guest's slots 0 to 2, and hv_l2 in slot 3, whose lower entries are copies of the guest's, made when a copy to
- * or from the guest first faults there (paging_fill_view) and dropped when the guest changes or replaces them.
+ * isolation=paging: a guest's slot-3 L2 page gets only the machine-to-physical table and the
+ * switcher. The hypervisor runs on hv_l3: the guest's slots 0 to 2, and hv_l2 in slot 3, whose
+ * lower entries are copies of the guest's, made when a copy to or from the guest first faults there
+ * (paging_fill_view) and dropped when the guest changes or replaces them.
  *
- * Rules of the processor: SDM vol. 3, 4.4 (PAE paging; the four L3 entries are read when CR3 is loaded).
+ * Rules of the processor: SDM vol. 3, 4.4 (PAE paging; the four L3
+ * entries are read when CR3 is loaded).
  */
 #include "arch/x86_32/paging.h"
 
@@ -27,16 +31,23 @@
 #include "core/lib.h"
 #include "mm/page.h"
 
-_Static_assert(HV_START == __HYPERVISOR_VIRT_START_PAE, "the ABI fixes where the hypervisor begins");
+_Static_assert(HV_START == __HYPERVISOR_VIRT_START_PAE,
+	       "the ABI fixes where the hypervisor begins");
 _Static_assert(M2P_START + M2P_SIZE == __MACH2PHYS_VIRT_END_PAE, "and how long the table is");
-_Static_assert(M2P_START + M2P_SIZE <= FRAMETABLE_START && FRAMETABLE_START + FRAMETABLE_SIZE <= IMAGE_START &&
-		       IMAGE_START + IMAGE_SIZE <= HEAP_START && HEAP_START + HEAP_SIZE <= M2P_RW_START &&
+_Static_assert(M2P_START + M2P_SIZE <= FRAMETABLE_START &&
+		       FRAMETABLE_START + FRAMETABLE_SIZE <= IMAGE_START &&
+		       IMAGE_START + IMAGE_SIZE <= HEAP_START &&
+		       HEAP_START + HEAP_SIZE <= M2P_RW_START &&
 		       M2P_RW_START + M2P_SIZE <= MAPCACHE_START &&
-		       MAPCACHE_START + MAPCACHE_SIZE <= FIXMAP_START && FIXMAP_START + FIXMAP_SIZE <= STACKS_START &&
-		       STACKS_START + STACKS_SIZE <= PTMAP_START && PTMAP_START + (1u << L2_SHIFT) <= SWITCHER_START,
+		       MAPCACHE_START + MAPCACHE_SIZE <= FIXMAP_START &&
+		       FIXMAP_START + FIXMAP_SIZE <= STACKS_START &&
+		       STACKS_START + STACKS_SIZE <= PTMAP_START &&
+		       PTMAP_START + (1u << L2_SHIFT) <= SWITCHER_START,
 	       "ranges overlap");
-_Static_assert(WINDOW(NR_CPUS) <= SWITCHER_START + SWITCHER_SIZE, "too many CPUs for the switcher's range");
-_Static_assert(M2P_SIZE / sizeof(uint32_t) <= FRAMETABLE_SIZE / sizeof(struct page_info), "frame table too short");
+_Static_assert(WINDOW(NR_CPUS) <= SWITCHER_START + SWITCHER_SIZE,
+	       "too many CPUs for the switcher's range");
+_Static_assert(M2P_SIZE / sizeof(uint32_t) <= FRAMETABLE_SIZE / sizeof(struct page_info),
+	       "frame table too short");
 
 bool isolation_by_paging RO_AFTER_INIT;
 uint32_t *m2p = (uint32_t *)M2P_RW_START;
@@ -113,7 +124,8 @@ static INIT void build_image(void)
 {
 	for (uintptr_t va = (uintptr_t)image_start; va < (uintptr_t)data_end; va += PAGE_SIZE)
 		build_map(va, va - IMAGE_START, PTE_RW);
-	for (uintptr_t va = (uintptr_t)switcher_start; va < (uintptr_t)switcher_end; va += PAGE_SIZE)
+	for (uintptr_t va = (uintptr_t)switcher_start; va < (uintptr_t)switcher_end;
+	     va += PAGE_SIZE)
 		build_map(va, va - SWITCHER_START + (uintptr_t)switcher_load_paddr, PTE_RW);
 }
 
@@ -189,7 +201,8 @@ INIT void paging_seal(void)
 	protect(ro_after_init_end, data_end, 0, nx());
 	protect(switcher_start, switcher_end, PTE_RW, 0);
 	for (unsigned i = 0; i < PTES_PER_PAGE; i++) {
-		bool frame_page = i >= window && (i - window) % (WINDOW_STRIDE >> PAGE_SHIFT) == WINDOW_FRAME >> PAGE_SHIFT;
+		bool frame_page = i >= window && (i - window) % (WINDOW_STRIDE >> PAGE_SHIFT) ==
+							 WINDOW_FRAME >> PAGE_SHIFT;
 
 		switcher_guest_l1[i] = frame_page ? switcher_l1[i] : switcher_l1[i] & ~PTE_RW;
 	}
@@ -205,7 +218,8 @@ void arch_l2_init_hv_slots(pte_t *l2)
 	for (unsigned i = l2_index(M2P_START); i <= l2_index(M2P_START + M2P_SIZE - 1); i++)
 		l2[i] = hv_l2[i] & ~PTE_RW;
 	if (isolation_by_paging)
-		l2[l2_index(SWITCHER_START)] = image_paddr(switcher_guest_l1) | PTE_P | PTE_RW | PTE_A;
+		l2[l2_index(SWITCHER_START)] = image_paddr(switcher_guest_l1) | PTE_P | PTE_RW |
+					       PTE_A;
 }
 
 static void view_drop(void)
@@ -226,7 +240,8 @@ bool paging_fill_view(gva_t va)
 	l2 = frame_map(pte_mfn(guest_l3[3]));
 	entry = l2[index];
 	frame_unmap(l2);
-	if (!(entry & PTE_P) || hv_l2[index] == entry)
+	/* The processor sets the accessed flag in the one it walks: with it in the comparison, a guest that clears its own never gets on. */
+	if (!(entry & PTE_P) || !((hv_l2[index] ^ entry) & ~(PTE_A | PTE_D)))
 		return false;
 	hv_l2[index] = entry;
 	view_first = MIN(view_first, index);
@@ -297,7 +312,9 @@ void tlb_flush_local(void)
 	this_cpu()->tlb_stamp = flush_clock++;
 }
 
-/* In paging mode the way back to the guest loads CR3, which flushes its view whatever happens here. */
+/*
+ * In paging mode the way back to the guest loads CR3, which flushes its view whatever happens here.
+ */
 void tlb_flush_page(gva_t va)
 {
 	if (va < HV_START)
@@ -311,7 +328,10 @@ uint32_t tlb_clock(void)
 
 void tlb_flush_if_stale(uint32_t frame_stamp)
 {
-	/* Signed difference: the clock may wrap; a frame idle for 2^31 flushes costs one needless flush. */
+	/*
+	 * Signed difference: the clock may wrap; a frame idle for 2^31
+	 * flushes costs one needless flush.
+	 */
 	if ((int32_t)(this_cpu()->tlb_stamp - frame_stamp) < 0)
 		tlb_flush_local();
 }
@@ -371,13 +391,15 @@ void fixmap_release(uint32_t mark)
 
 void *fixmap_map(paddr_t paddr, uint32_t len, bool device)
 {
-	uint32_t offset = paddr & (PAGE_SIZE - 1), pages = (offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint32_t offset = paddr & (PAGE_SIZE - 1),
+		 pages = (offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	uint32_t first = fixmap_used;
 
 	if (!len || pages > FIXMAP_SIZE / PAGE_SIZE - first)
 		return NULL;
 	for (uint32_t i = 0; i < pages; i++, fixmap_used++)
-		hv_map_page(FIXMAP_START + fixmap_used * PAGE_SIZE, (mfn_t)(paddr >> PAGE_SHIFT) + i,
+		hv_map_page(FIXMAP_START + fixmap_used * PAGE_SIZE,
+			    (mfn_t)(paddr >> PAGE_SHIFT) + i,
 			    PTE_RW | (device ? PTE_PCD | PTE_PWT : 0));
 	return (void *)(FIXMAP_START + first * PAGE_SIZE + offset);
 }

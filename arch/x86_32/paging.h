@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's own page tables and the two views of an address space (docs/design.md, "Isolation").
+ * The hypervisor's own page tables and the two views of an address
+ * space (docs/design.md, "Isolation").
  */
 #ifndef RINGLET_ARCH_PAGING_H
 #define RINGLET_ARCH_PAGING_H
@@ -10,20 +11,26 @@
 /* Who sees the hypervisor's range while a guest runs. Fixed at boot. */
 extern bool isolation_by_paging;
 
-/* Boot: builds the final tables, takes the frame table and M2P from RAM, gives the rest to the allocator. */
+/*
+ * Boot: builds the final tables, takes the frame table and M2P from RAM,
+ * gives the rest to the allocator.
+ */
 void paging_init(void);
-/* Boot, after the choice of mode: makes text and read-only data so, fixes the guest's view, patches the switcher. */
+/*
+ * Boot, after the choice of mode: makes text and read-only data so, fixes the
+ * guest's view, patches the switcher.
+ */
 void paging_seal(void);
 
 /*
- * One page of this CPU's switcher window (WINDOW_GDT.., WINDOW_LDT..): maps a frame read-only for the guest, or
- * nothing for INVALID_MFN. Cheap when that is what is mapped already.
+ * One page of this CPU's switcher window (WINDOW_GDT.., WINDOW_LDT..): maps a frame read-only for
+ * the guest, or nothing for INVALID_MFN. Cheap when that is what is mapped already.
  */
 void window_map(uint32_t offset_in_window, mfn_t mfn);
 
 /*
- * A fault of the hypervisor itself on a guest address: true when the hypervisor's view merely lacked a slot-3 entry
- * of the running guest's, which is there now.
+ * A fault of the hypervisor itself on a guest address: true when the hypervisor's view merely
+ * lacked a slot-3 entry of the running guest's, which is there now.
  */
 bool paging_fill_view(gva_t va);
 

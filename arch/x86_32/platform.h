@@ -96,8 +96,12 @@ void clock_delay_us(uint32_t us);
 void iobitmap_init(void); /* boot, once acpi and options are known */
 
 /* ---- interrupt lines (irq.c; more in arch/x86_32/irq.h) ---- */
-void irq_init(void); /* after acpi_init, i8259_init, apic_init: which controller it is to be, all lines masked */
-/* A device interrupt: a vector from VECTOR_IOAPIC up to the last of the 8259s'. Called by the trap code. */
+/* after acpi_init, i8259_init, apic_init: which controller it is to be, all lines masked */
+void irq_init(void);
+/*
+ * A device interrupt: a vector from VECTOR_IOAPIC up to the last of the
+ * 8259s'. Called by the trap code.
+ */
 void irq_dispatch(unsigned vector);
 
 #endif

@@ -51,7 +51,8 @@ static void keep_own_devices(void)
 
 	frame_deny_io(lapic, lapic + 1);
 	if (acpi.hpet)
-		frame_deny_io((mfn_t)(acpi.hpet >> PAGE_SHIFT), (mfn_t)(acpi.hpet >> PAGE_SHIFT) + 1);
+		frame_deny_io((mfn_t)(acpi.hpet >> PAGE_SHIFT),
+			      (mfn_t)(acpi.hpet >> PAGE_SHIFT) + 1);
 	for (unsigned i = 0; i < acpi.nr_ioapics; i++) {
 		mfn_t ioapic = (mfn_t)(acpi.ioapic[i].address >> PAGE_SHIFT);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The switcher: every way into the hypervisor and the one way out. This text is mapped at the same address in every
- * address space; in paging mode it is all of the hypervisor that is.
+ * The switcher: every way into the hypervisor and the one way out. This text is mapped at the same
+ * address in every address space; in paging mode it is all of the hypervisor that is.
  *
  * The contract
- *   - All gates are interrupt gates: the hypervisor runs with interrupts off but where it says otherwise.
- *   - From a guest the processor takes esp from the TSS: the top of this CPU's frame page, below it room for the four words that
- *     virtual-8086 mode would push (no guest is let into that mode). Then, from high to low:
+ *   - All gates are interrupt gates: the hypervisor runs with interrupts off but where it says
+ *     otherwise.
+ *   - From a guest the processor takes esp from the TSS: the top of this CPU's frame page, below it
+ *     room for the four words that virtual-8086 mode would push (no guest is let into that mode).
+ *     Then, from high to low:
  *
  *         ss  esp  eflags  cs  eip                 pushed by the processor
  *         error code                               by the processor or the stub
@@ -15,14 +17,17 @@
  *         ds  es                                   = struct trap_frame
  *
  *     fs and gs stay the guest's; the hypervisor does not use them.
- *   - C runs on the CPU's own stack, which no guest's view has. What is on the frame page may be guest-readable in
- *     paging mode, so nothing but the frame above ever goes there.
- *   - Nothing from the guest is trusted on the way in but through its registers. On the way out, loading ds, es and
- *     iret may fault, because a guest chose what they load: trap_exit_fault() turns such a fault into the guest's
- *     failsafe callback. Any other fault in here is a hypervisor bug.
- *   - In paging mode LOAD_HV_VIEW and LOAD_GUEST_VIEW switch CR3; in segment mode paging_seal() turns both into a jump.
- *   - A trap from ring 0 (interrupt at a preemption point, fault on guest memory, NMI or #DB anywhere, this file
- *     included) saves and restores CR3 and data segments, and leaves the frame page to the guest's frame.
+ *   - C runs on the CPU's own stack, which no guest's view has. What is on the frame page may be
+ *     guest-readable in paging mode, so nothing but the frame above ever goes there.
+ *   - Nothing from the guest is trusted on the way in but through its registers. On the way out,
+ *     loading ds, es and iret may fault, because a guest chose what they load: trap_exit_fault()
+ *     turns such a fault into the guest's failsafe callback. Any other fault in here is a
+ *     hypervisor bug.
+ *   - In paging mode LOAD_HV_VIEW and LOAD_GUEST_VIEW switch CR3; in segment mode paging_seal()
+ *     turns both into a jump.
+ *   - A trap from ring 0 (interrupt at a preemption point, fault on guest memory, NMI or #DB
+ *     anywhere, this file included) saves and restores CR3 and data segments, and leaves the frame
+ *     page to the guest's frame.
  */
 #include "arch/x86_32/layout.h"
 #include "arch/x86_32/trapnr.h"
@@ -60,8 +65,8 @@
 	.section .switcher, "ax"
 
 /*
- * One stub per vector, all of the same size, so that the IDT is filled by arithmetic. Vectors for which the
- * processor pushes an error code: SDM vol. 3, 6.13.
+ * One stub per vector, all of the same size, so that the IDT is filled by arithmetic. Vectors for
+ * which the processor pushes an error code: SDM vol. 3, 6.13.
  */
 	.balign 16
 	.globl trap_stubs
@@ -101,8 +106,8 @@ entry_trap:
 
 
 /*
- * Hypercall: int $0x82. The arguments are pushed for the handler as C takes them. The mask bounds the number on a
- * mispredicted path too.
+ * Hypercall: int $0x82. The arguments are pushed for the handler as C takes them. The mask
+ * bounds the number on a mispredicted path too.
  */
 	.balign 16
 	.globl entry_hypercall
@@ -163,8 +168,9 @@ exit_slow:
 	jmp exit_fast
 
 /*
- * The guest was in virtual-8086 mode, which it cannot enter: the hypervisor refuses, and the processor ignores the flag
- * outside ring 0. QEMU's TCG does not. The frame sits lower than usual, with what that mode pushes above it.
+ * The guest was in virtual-8086 mode, which it cannot enter: the hypervisor refuses, and the
+ * processor ignores the flag outside ring 0. QEMU's TCG does not. The frame sits lower than
+ * usual, with what that mode pushes above it.
  */
 entry_virtual_8086:
 	LOAD_HV_VIEW
@@ -178,8 +184,9 @@ hypercall_unknown:
 	jmp exit_hypercall
 
 /*
- * A trap from ring 0. The stack is the one in use; it may be the frame page, when the trap hit this file, and then
- * the C part runs on the NMI stack. A fault while loading the guest's registers gives up the way out.
+ * A trap from ring 0. The stack is the one in use; it may be the frame page, when the
+ * trap hit this file, and then the C part runs on the NMI stack. A fault while loading
+ * the guest's registers gives up the way out.
  */
 	.balign 16
 entry_from_hypervisor:
@@ -230,8 +237,9 @@ entry_from_hypervisor:
 	.popsection
 
 /*
- * Task gates. The processor has switched to a TSS of its own with the hypervisor's view and a stack of its own.
- * A double fault does not come back. The NMI task returns to the interrupted one, and runs on here the next time.
+ * Task gates. The processor has switched to a TSS of its own with the hypervisor's view and a
+ * stack of its own. A double fault does not come back. The NMI task returns to the
+ * interrupted one, and runs on here the next time.
  */
 	.text
 	.globl double_fault_task, nmi_task

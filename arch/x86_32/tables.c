@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processor's own tables. The GDT is one window: a guest's pages first, then the reserved page with the selectors
- * that xen-x86_32.h fixes. A guest's view of the window is read-only, so every descriptor has its accessed bit set and
- * no task switch may happen there: in paging mode, where the guest's view is in use when an NMI hits, the NMI comes
- * through an interrupt gate instead of a task gate. (A double fault can only hit the hypervisor's own view.)
+ * The processor's own tables. The GDT is one window: a guest's pages first, then the reserved page
+ * with the selectors that xen-x86_32.h fixes. A guest's view of the window is read-only, so every
+ * descriptor has its accessed bit set and no task switch may happen there: in paging mode, where
+ * the guest's view is in use when an NMI hits, the NMI comes through an interrupt gate instead of a
+ * task gate. (A double fault can only hit the hypervisor's own view.)
  */
 #include "arch/x86_32/tables.h"
 
@@ -73,14 +74,16 @@ const struct tss *tables_interrupted(void)
 static uint64_t descriptor(uint32_t base, uint32_t limit, unsigned type, unsigned flags)
 {
 	uint32_t low = (base & 0xffff) << 16 | (limit & 0xffff);
-	uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | type << 8 | (base >> 16 & 0xff);
+	uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | type << 8 |
+			(base >> 16 & 0xff);
 
 	return (uint64_t)high << 32 | low;
 }
 
 static uint64_t gate(uint16_t cs, uint32_t address, unsigned type, unsigned dpl)
 {
-	return (uint64_t)((address & 0xffff0000) | (type | TYPE_DPL(dpl)) << 8) << 32 | (uint32_t)cs << 16 | (address & 0xffff);
+	return (uint64_t)((address & 0xffff0000) | (type | TYPE_DPL(dpl)) << 8) << 32 |
+	       (uint32_t)cs << 16 | (address & 0xffff);
 }
 
 static uint32_t stub_address(unsigned vector)
@@ -92,13 +95,19 @@ static void fill_gdt(void)
 {
 	*reserved_gdt(HV_CS) = descriptor(0, FLAT_LIMIT, TYPE_CODE, FLAGS_32BIT_PAGES);
 	*reserved_gdt(HV_DS) = descriptor(0, FLAT_LIMIT, TYPE_DATA, FLAGS_32BIT_PAGES);
-	*reserved_gdt(FLAT_RING1_CS) = descriptor(0, GUEST_LIMIT, TYPE_CODE | TYPE_DPL(1), FLAGS_32BIT_PAGES);
-	*reserved_gdt(FLAT_RING1_DS) = descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(1), FLAGS_32BIT_PAGES);
-	*reserved_gdt(FLAT_RING3_CS) = descriptor(0, GUEST_LIMIT, TYPE_CODE | TYPE_DPL(3), FLAGS_32BIT_PAGES);
-	*reserved_gdt(FLAT_RING3_DS) = descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(3), FLAGS_32BIT_PAGES);
+	*reserved_gdt(FLAT_RING1_CS) =
+		descriptor(0, GUEST_LIMIT, TYPE_CODE | TYPE_DPL(1), FLAGS_32BIT_PAGES);
+	*reserved_gdt(FLAT_RING1_DS) =
+		descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(1), FLAGS_32BIT_PAGES);
+	*reserved_gdt(FLAT_RING3_CS) =
+		descriptor(0, GUEST_LIMIT, TYPE_CODE | TYPE_DPL(3), FLAGS_32BIT_PAGES);
+	*reserved_gdt(FLAT_RING3_DS) =
+		descriptor(0, GUEST_LIMIT, TYPE_DATA | TYPE_DPL(3), FLAGS_32BIT_PAGES);
 	*reserved_gdt(HV_TSS) = descriptor((uintptr_t)tables_tss(), TSS_SIZE - 1, TYPE_TSS, 0);
-	*reserved_gdt(HV_DF_TSS) = descriptor((uintptr_t)&df_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
-	*reserved_gdt(HV_NMI_TSS) = descriptor((uintptr_t)&nmi_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
+	*reserved_gdt(HV_DF_TSS) =
+		descriptor((uintptr_t)&df_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
+	*reserved_gdt(HV_NMI_TSS) =
+		descriptor((uintptr_t)&nmi_tss, sizeof(struct tss) - 1, TYPE_TSS, 0);
 }
 
 static void fill_idt(void)
@@ -127,21 +136,24 @@ static void load_tables(void)
 	struct {
 		uint16_t limit;
 		uint32_t base;
-	} PACKED gdtr = { (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE - 1, WINDOW(cpu_id()) + WINDOW_GDT },
+	} PACKED gdtr = { (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE - 1,
+			  WINDOW(cpu_id()) + WINDOW_GDT },
 		 idtr = { 256 * 8 - 1, (uintptr_t)idt() };
 
-	__asm__ volatile("lgdt %0\n\t"
-			 "ljmp %[cs], $1f\n\t"
-			 "1: mov %[ds], %%ds\n\t"
-			 "mov %[ds], %%es\n\t"
-			 "mov %[ds], %%ss\n\t"
-			 "mov %[null], %%fs\n\t"
-			 "mov %[null], %%gs\n\t"
-			 "lidt %1\n\t"
-			 "ltr %w[tr]"
-			 :
-			 : "m"(gdtr), "m"(idtr), [cs] "i"(HV_CS), [ds] "r"(HV_DS), [null] "r"(0), [tr] "r"(HV_TSS)
-			 : "memory");
+	__asm__ volatile(
+		"lgdt %0\n\t"
+		"ljmp %[cs], $1f\n\t"
+		"1: mov %[ds], %%ds\n\t"
+		"mov %[ds], %%es\n\t"
+		"mov %[ds], %%ss\n\t"
+		"mov %[null], %%fs\n\t"
+		"mov %[null], %%gs\n\t"
+		"lidt %1\n\t"
+		"ltr %w[tr]"
+		:
+		: "m"(gdtr),
+		  "m"(idtr), [cs] "i"(HV_CS), [ds] "r"(HV_DS), [null] "r"(0), [tr] "r"(HV_TSS)
+		: "memory");
 }
 
 void tables_init(void)
@@ -172,7 +184,8 @@ void tables_direct_gate(uint16_t cs, uint32_t address, unsigned dpl)
 	if (address)
 		idt()[VECTOR_SYSCALL] = gate(cs, address, GATE_TRAP, dpl);
 	else
-		idt()[VECTOR_SYSCALL] = gate(HV_CS, stub_address(VECTOR_SYSCALL), GATE_INTERRUPT, 0);
+		idt()[VECTOR_SYSCALL] =
+			gate(HV_CS, stub_address(VECTOR_SYSCALL), GATE_INTERRUPT, 0);
 }
 
 void tables_set_ldt(uint32_t entries)
@@ -180,7 +193,8 @@ void tables_set_ldt(uint32_t entries)
 	uint16_t selector = entries ? HV_LDT : 0;
 
 	if (entries)
-		*reserved_gdt(HV_LDT) = descriptor(WINDOW(cpu_id()) + WINDOW_LDT, entries * 8 - 1, TYPE_LDT, 0);
+		*reserved_gdt(HV_LDT) =
+			descriptor(WINDOW(cpu_id()) + WINDOW_LDT, entries * 8 - 1, TYPE_LDT, 0);
 	tables_tss()->ldt = selector;
 	__asm__ volatile("lldt %0" : : "r"(selector));
 }
@@ -191,7 +205,8 @@ uint64_t tables_read_descriptor(uint16_t selector)
 	uint32_t offset = selector & ~7u;
 
 	if (selector & 4) {
-		if (offset >= v->arch.ldt_entries * 8 || v->arch.ldt_frame[offset >> PAGE_SHIFT] == INVALID_MFN)
+		if (offset >= v->arch.ldt_entries * 8 ||
+		    v->arch.ldt_frame[offset >> PAGE_SHIFT] == INVALID_MFN)
 			return 0;
 		return *(uint64_t *)(WINDOW(cpu_id()) + WINDOW_LDT + offset);
 	}

@@ -2,13 +2,15 @@
 /*
  * Where the switcher calls C: what each vector means, from a guest and from the hypervisor itself.
  *
- * A trap of a guest ends in one of three ways: the hypervisor does what the guest could not (emulation, page-table
- * writes, LDT pages), the guest's own handler runs (bounce.c), or the domain is crashed. A trap of the
- * hypervisor is an interrupt, a fault on guest memory that the exception table expects, or a bug.
+ * A trap of a guest ends in one of three ways: the hypervisor does what the guest could not
+ * (emulation, page-table writes, LDT pages), the guest's own handler runs (bounce.c), or
+ * the domain is crashed. A trap of the hypervisor is an interrupt, a fault on guest memory
+ * that the exception table expects, or a bug.
  */
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/bounce.h"
+#include "arch/x86_32/control.h"
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/descriptor.h"
 #include "arch/x86_32/dump.h"
@@ -54,7 +56,7 @@ static ASMCALL void guest_debug(struct trap_frame *f)
 	struct vcpu *v = current_vcpu();
 
 	v->arch.debugreg[6] = read_dr6();
-	write_dr6(0xffff0ff0);
+	write_dr6(DR6_RESERVED_ONE);
 	bounce_trap(v, f->vector, 0);
 }
 
@@ -112,8 +114,10 @@ static ASMCALL void guest_page_fault(struct trap_frame *f)
 	if (unlikely(cr2 >= HV_START)) {
 		if (fill_ldt(v, cr2))
 			return;
-	} else if ((ec & (PF_PRESENT | PF_WRITE | PF_USER | PF_RESERVED)) == (PF_PRESENT | PF_WRITE) &&
-		   vm_assist_on(v->domain, VMASST_TYPE_writable_pagetables) && ptwr_emulate(v, cr2)) {
+	} else if ((ec & (PF_PRESENT | PF_WRITE | PF_USER | PF_RESERVED)) ==
+			   (PF_PRESENT | PF_WRITE) &&
+		   vm_assist_on(v->domain, VMASST_TYPE_writable_pagetables) &&
+		   ptwr_emulate(v, cr2)) {
 		return;
 	}
 	bounce_page_fault(v, cr2, ec);
@@ -165,19 +169,19 @@ trap_fn *const trap_handlers[256] = {
 	[TRAP_DIVIDE] = guest_default,
 	[TRAP_DEBUG] = guest_debug,
 	[TRAP_NMI] = guest_nmi,
-	[TRAP_INT3 ... TRAP_BOUND] = guest_default,
+	[TRAP_INT3... TRAP_BOUND] = guest_default,
 	[TRAP_INVALID_OPCODE] = guest_invalid_opcode,
 	[TRAP_NO_DEVICE] = guest_no_device,
 	[TRAP_DOUBLE_FAULT] = guest_coded,
 	[TRAP_COPROCESSOR_SEGMENT] = guest_default,
-	[TRAP_INVALID_TSS ... TRAP_NO_SEGMENT] = guest_coded,
+	[TRAP_INVALID_TSS... TRAP_NO_SEGMENT] = guest_coded,
 	[TRAP_STACK] = guest_stack_fault,
 	[TRAP_GENERAL_PROTECTION] = guest_protection,
 	[TRAP_PAGE_FAULT] = guest_page_fault,
-	[TRAP_SPURIOUS ... TRAP_FPU] = guest_default,
+	[TRAP_SPURIOUS... TRAP_FPU] = guest_default,
 	[TRAP_ALIGNMENT] = guest_coded,
 	[TRAP_MACHINE_CHECK] = guest_machine_check,
-	[TRAP_SIMD ... 31] = guest_default,
+	[TRAP_SIMD... 31] = guest_default,
 	[32 ... 255] = guest_interrupt,
 };
 
@@ -205,14 +209,17 @@ static bool hypervisor_page_fault(struct trap_frame *f)
 	return fixup(f);
 }
 
-/* A guest's breakpoint that fired on the hypervisor's own access or entry: remembered, not taken (XSA-260). */
+/*
+ * A guest's breakpoint that fired on the hypervisor's own access or
+ * entry: remembered, not taken (XSA-260).
+ */
 static void hypervisor_debug(void)
 {
 	struct vcpu *v = current_vcpu();
 
 	if (v->domain)
 		v->arch.debugreg[6] = read_dr6();
-	write_dr6(0xffff0ff0);
+	write_dr6(DR6_RESERVED_ONE);
 }
 
 ASMCALL void trap_hypervisor(struct trap_frame *f)
@@ -241,9 +248,10 @@ ASMCALL void trap_hypervisor(struct trap_frame *f)
 }
 
 /*
- * Loading the guest's state on the way out failed. `fault` is the frame of that fault, on top of (partly over) what was being
- * popped; what had been popped already is in its registers. Rebuilds the guest's frame and gives the guest its failsafe callback, unless
- * the fault only wanted an LDT page.
+ * Loading the guest's state on the way out failed. `fault` is the frame of that fault,
+ * on top of (partly over) what was being popped; what had been popped already is in its
+ * registers. Rebuilds the guest's frame and gives the guest its failsafe callback,
+ * unless the fault only wanted an LDT page.
  */
 ASMCALL void trap_exit_fault(struct trap_frame *fault)
 {
@@ -259,13 +267,18 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault)
 	if (regs.vector == TRAP_PAGE_FAULT && fill_ldt(v, read_cr2()))
 		return;
 	bounce_failsafe(v);
+	/* The callback may be no better, and so on for ever, with no instruction of the guest in between: interrupts get in here. */
+	(void)preempt_needed();
 }
 
 ASMCALL void trap_virtual_8086(void)
 {
 	struct trap_frame *f = guest_frame();
 
-	/* What the frame holds is shifted; for the crash dump, and nothing else, it is made one of ring 1. */
+	/*
+	 * What the frame holds is shifted; for the crash dump, and nothing
+	 * else, it is made one of ring 1.
+	 */
 	f->cs = FLAT_RING1_CS;
 	f->eflags = EFLAGS_FIXED | EFLAGS_IF;
 	domain_crash(current_vcpu()->domain, "virtual-8086 mode");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory. The only way to it: the range is checked against HV_START without overflow, the access is made once under
- * the running guest's own page tables, and a fault anywhere comes back as an error with nothing half-done the
- * caller could trust. In both isolation modes the running guest is mapped below HV_START while the hypervisor runs.
+ * Guest memory. The only way to it: the range is checked against HV_START without overflow, the
+ * access is made once under the running guest's own page tables, and a fault anywhere comes back as
+ * an error with nothing half-done the caller could trust. In both isolation modes the running guest
+ * is mapped below HV_START while the hypervisor runs.
  */
 #ifndef RINGLET_ARCH_UACCESS_H
 #define RINGLET_ARCH_UACCESS_H
@@ -23,9 +24,10 @@ int clear_guest(gva_t dst, uint32_t len) MUST_CHECK;
 int get_guest_u32(uint32_t *dst, gva_t src) MUST_CHECK;
 int put_guest_u32(gva_t dst, uint32_t value) MUST_CHECK;
 /*
- * Issues the call in the struct multicall_entry at `entry`, which the caller has range-checked, and stores its result there. Every
- * word is read once. 0, -EFAULT, or MULTICALL_LEFT: it was iret, the guest is somewhere else now, perhaps in user
- * mode, and nothing more of the list may run (XSA-213); the guest's eax is in its frame.
+ * Issues the call in the struct multicall_entry at `entry`, which the caller has range-checked,
+ * and stores its result there. Every word is read once. 0, -EFAULT, or MULTICALL_LEFT: it was
+ * iret, the guest is somewhere else now, perhaps in user mode, and nothing more of the list may
+ * run (XSA-213); the guest's eax is in its frame.
  */
 #define MULTICALL_LEFT 1
 int ASMCALL arch_multicall_call(gva_t entry) MUST_CHECK;

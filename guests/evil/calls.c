@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random hypercalls.  Left out is only what legitimately ends or freezes a domain: shutdown and its
- * code, sleep without an alarm, taking the only virtual CPU down, a watchdog, an iret to nowhere, an NMI to
- * nowhere, a base pointer that maps something else.  What would redirect this guest's own entries
- * (trap table, callbacks, kernel stack) is put right after each call.
+ * code, sleep without an alarm, taking the only virtual CPU down, a watchdog, an iret to nowhere,
+ * an NMI to nowhere, a base pointer that maps something else.  What would redirect this guest's own
+ * entries (trap table, callbacks, kernel stack) is put right after each call.
  */
 #include "guests/evil/evil.h"
 #include "guests/pvrt/pvrt.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accesses to the hypervisor's addresses through every kind of segment that a guest can have.  Above
- * the machine-to-physical table everything must fault, whichever way the hypervisor is kept apart;
- * only the switcher, at the top, may be present while a guest runs, and then only to be read, except
- * for the page of trap frames of this CPU.  One line per range tells what was found:
+ * Accesses to the hypervisor's addresses through every kind of segment that a guest can have.
+ * Above the machine-to-physical table everything must fault, whichever way the hypervisor is kept
+ * apart; only the switcher, at the top, may be present while a guest runs, and then only to be
+ * read, except for the page of trap frames of this CPU.  One line per range tells what was found:
  *
  *	PROBE <kind> <first>-<last> fault|open
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hostile arguments.  They may name the hypervisor, holes, read-only pages, page tables and a set of
- * expendable pages, but nothing that this guest itself needs: a call that succeeds must not end it.
- * Expendable pages are never touched by the guest; buffers are never offered as frames.
+ * Hostile arguments.  They may name the hypervisor, holes, read-only pages, page tables and a set
+ * of expendable pages, but nothing that this guest itself needs: a call that succeeds must not end
+ * it. Expendable pages are never touched by the guest; buffers are never offered as frames.
  */
 #include "guests/evil/evil.h"
 #include "guests/pvrt/pvrt.h"
@@ -21,7 +21,9 @@ void words_init(void)
 {
 	unsigned int i;
 
-	/* All looked up now: the calls may spoil the machine-to-physical entries of any own frame. */
+	/*
+	 * All looked up now: the calls may spoil the machine-to-physical entries of any own frame.
+	 */
 	private_entry = pte_maddr(HYPERVISOR_VIRT_START, 2);
 	expendable = page_alloc_run(NR_EXPENDABLE);
 	buffer = page_alloc_run(BUFFER_PAGES + 1);

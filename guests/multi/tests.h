@@ -17,4 +17,37 @@ void test_dom_exc(void);
 void test_cycles(void);
 void test_killed_at_random(void);
 
+/* memory.c */
+void test_reservations(void);
+void test_foreign_maps(void);
+void test_foreign_tables(void);
+void test_frame_info(void);
+void test_scrubbed(void);
+void test_exhaustion(void);
+
+/* grants.c */
+void test_grant_map(void);
+void test_grant_copy(void);
+void test_granter_dies(void);
+void test_mapper_dies(void);
+void test_left_open(void);
+
+/* events.c */
+void test_round_trips(void);
+void test_round_trips_polling(void);
+void test_event_while_paused(void);
+void test_partner_dies(void);
+void test_we_close_first(void);
+void test_many_ports_die(void);
+void test_alloc_for_child(void);
+
+/* shares.c */
+void test_weights(void);
+void test_caps(void);
+void test_wake_up(void);
+
+/* hostile.c */
+void test_hostile(void);
+void test_crash_storm(void);
+
 #endif

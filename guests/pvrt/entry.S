@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that Xen's x86_32 PV interface makes a guest write in assembly: the ELF notes that the
- * domain builder reads, the hypercall page, the first instruction, the entries for traps, events and
- * the failsafe callback, and the way back out (ABI: <xen/elfnote.h>, <xen/arch-x86/xen-x86_32.h>).
+ * Everything that Xen's x86_32 PV interface makes a guest write in assembly: the ELF
+ * notes that the domain builder reads, the hypercall page, the first instruction, the
+ * entries for traps, events and the failsafe callback, and the way back out (ABI:
+ * <xen/elfnote.h>, <xen/arch-x86/xen-x86_32.h>).
  *
  * A trap enters with this on the ring-1 stack, lowest address first:
  *
  *	[error code]  eip  cs | saved upcall mask << 16  eflags  [esp  ss]
  *
- * The error code is there for the exceptions that have one; esp and ss are there when ring 3 was
- * interrupted.  Every stub completes this to a struct trap_frame (trap.h) and calls trap_dispatch().
+ * The error code is there for the exceptions that have one; esp and ss are
+ * there when ring 3 was interrupted.  Every stub completes this to a struct
+ * trap_frame (trap.h) and calls trap_dispatch().
  *
  * Return path: when the interrupted code ran with events unmasked, the mask must be opened and the
  * frame popped without losing an event in between.  All registers are restored first; only then is

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a privileged guest needs to drive devices: I/O ports, PCI configuration space, interrupt lines (ABI: <xen/physdev.h>).
- * Ports need a virtual privilege level of at least 1 (pv_set_iopl()).
+ * What a privileged guest needs to drive devices: I/O ports, PCI configuration space, interrupt
+ * lines (ABI: <xen/physdev.h>). Ports need a virtual privilege level of at least 1 (pv_set_iopl()).
  */
 #ifndef PVRT_HW_H
 #define PVRT_HW_H

@@ -135,7 +135,9 @@ int mmu_write(uint64_t maddr, pte_t value);
 /* Hooks up missing tables so that va has a level-1 entry. Returns 0 or Xen's error. */
 int mm_ensure_tables(uint32_t va);
 
-/* An address of its own for a frame that is not in the kernel map (the page behind it stays ours). */
+/*
+ * An address of its own for a frame that is not in the kernel map (the page behind it stays ours).
+ */
 void *mm_map_frame(unsigned long mfn, pte_t flags);
 void mm_unmap_frame(void *va);
 

@@ -99,7 +99,9 @@ extern uint32_t failsafe_selectors[4];
 /* Set to leave every trap by HYPERVISOR_iret (entry.S says who needs it). */
 extern int trap_return_by_hypercall;
 
-/* Installs the table, the event and failsafe callbacks and a kernel stack for entries from ring 3. */
+/*
+ * Installs the table, the event and failsafe callbacks and a kernel stack for entries from ring 3.
+ */
 void trap_init(void);
 
 /* Installs the standard table again, for tests that replaced it. */

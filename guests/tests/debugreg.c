@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug registers: setting and reading them back, what is refused (a breakpoint must never watch the
- * hypervisor), and breakpoints that hit in ring 1 and ring 3 (ABI: HYPERVISOR_set_debugreg and
- * get_debugreg in <xen/arch-x86/xen.h>).
+ * Debug registers: setting and reading them back, what is refused (a breakpoint must never
+ * watch the hypervisor), and breakpoints that hit in ring 1 and ring 3 (ABI:
+ * HYPERVISOR_set_debugreg and get_debugreg in <xen/arch-x86/xen.h>).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Floating point: the state at the start holds nothing of others, it survives hypercalls, events and
- * sleep, and the guest's task-switched flag works: an instruction under it is #NM, which clears the
- * flag (ABI: HYPERVISOR_fpu_taskswitch in <xen/arch-x86/xen.h>).  The code is built without use of
- * these registers, so assembly here owns them.
+ * Floating point: the state at the start holds nothing of others, it survives hypercalls, events
+ * and sleep, and the guest's task-switched flag works: an instruction under it is #NM, which clears
+ * the flag (ABI: HYPERVISOR_fpu_taskswitch in <xen/arch-x86/xen.h>).  The code is built without use
+ * of these registers, so assembly here owns them.
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

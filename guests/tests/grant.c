@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables, version 1: size, set-up, the refusal of version 2, and a domain that maps and copies
- * its own grants (ABI: <xen/grant_table.h>; escape classes: operations before set-up, version
- * switches, misaligned entries, stale handles, copies across a page).
+ * Grant tables, version 1: size, set-up, the refusal of version 2, and a domain that maps and
+ * copies its own grants (ABI: <xen/grant_table.h>; escape classes: operations before set-up,
+ * version switches, misaligned entries, stale handles, copies across a page).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Returning: the iret hypercall and the plain instruction, to ring 1 and ring 3, and what becomes of
- * each flag.  The hypercall's frame is eax, eip, cs, eflags, esp, ss; its IF is the inverted event
- * mask; the real IF stays set and the real IOPL stays 0 (escape class: flags at an exit).
+ * Returning: the iret hypercall and the plain instruction, to ring 1 and ring 3, and what becomes
+ * of each flag.  The hypercall's frame is eax, eip, cs, eflags, esp, ss; its IF is the inverted
+ * event mask; the real IF stays set and the real IOPL stays 0 (escape class: flags at an exit).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_memory_op: reservations, giving pages back and getting them, exchange, memory maps, and
- * hostile arguments (ABI: <xen/memory.h>; escape classes: exchange through unchecked pointers,
+ * HYPERVISOR_memory_op: reservations, giving pages back and getting them, exchange, memory maps,
+ * and hostile arguments (ABI: <xen/memory.h>; escape classes: exchange through unchecked pointers,
  * unbounded extent orders, more pages than the maximum).
  */
 #include "guests/pvrt/pvrt.h"
@@ -99,7 +99,9 @@ static void test_decrease_populate(void)
 	map_again(page, extent);
 }
 
-/* A frame that comes anew holds nothing of its last owner; we can at least look for our own mark. */
+/*
+ * A frame that comes anew holds nothing of its last owner; we can at least look for our own mark.
+ */
 static void test_decrease_increase(void)
 {
 	void *page = page_alloc();

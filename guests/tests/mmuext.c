@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended MMU operations: pinning, unpinning, base pointers, flushes, page operations, and which of
- * them are refused (ABI: MMUEXT_* in <xen/xen.h>).  SET_LDT is in segments.c.
+ * Extended MMU operations: pinning, unpinning, base pointers, flushes, page operations, and which
+ * of them are refused (ABI: MMUEXT_* in <xen/xen.h>).  SET_LDT is in segments.c.
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -2,8 +2,8 @@
 /*
  * Writable page tables: a write to a level-1 entry through its read-only mapping is done by the
  * hypervisor, with the checks of mmu_update.  Every instruction form that kernels use, with a value
- * that is fine and with one that would map a table writable; what cannot be done is the guest's page
- * fault (ABI: VMASST_TYPE_writable_pagetables in <xen/xen.h>).
+ * that is fine and with one that would map a table writable; what cannot be done is the guest's
+ * page fault (ABI: VMASST_TYPE_writable_pagetables in <xen/xen.h>).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"
@@ -172,8 +172,8 @@ static void test_set_by_halves(void)
 }
 
 /*
- * The high word of a present entry gets a frame that cannot be mapped: the hypervisor takes this for
- * the two writes in the wrong order and clears the present bit, or refuses.
+ * The high word of a present entry gets a frame that cannot be mapped: the hypervisor takes this
+ * for the two writes in the wrong order and clears the present bit, or refuses.
  */
 static void test_high_half_first(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a domain finds when it starts: registers, start_info, the p2m list and its agreement with the
- * machine-to-physical table, the boot page tables, the module (ABI: "Start-of-day memory layout" and
- * struct start_info in <xen/xen.h>).  The word initrd=TEXT on the command line says how the module
- * must begin.
+ * What a domain finds when it starts: registers, start_info, the p2m list and its agreement
+ * with the machine-to-physical table, the boot page tables, the module (ABI: "Start-of-day
+ * memory layout" and struct start_info in <xen/xen.h>).  The word initrd=TEXT on the
+ * command line says how the module must begin.
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_vcpu_op: state, registration of vcpu_info, a second virtual CPU from initialise to down
- * where the domain has one, and the errors where not (ABI: <xen/vcpu.h>).  Timers and run-state
- * areas are in time.c.  Registering vcpu_info works once, so its cases come last.
+ * HYPERVISOR_vcpu_op: state, registration of vcpu_info, a second virtual CPU from initialise to
+ * down where the domain has one, and the errors where not (ABI: <xen/vcpu.h>).  Timers and
+ * run-state areas are in time.c.  Registering vcpu_info works once, so its cases come last.
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_xen_version: every sub-operation, its bad pointers, its feature bits (<xen/version.h>). */
+/*
+ * HYPERVISOR_xen_version: every sub-operation, its bad pointers, its
+ * feature bits (<xen/version.h>).
+ */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An iret of ring 1 to virtual-8086 mode. Processors ignore the flag outside ring 0; QEMU's TCG does not, and the next
- * trap then comes with a frame of another shape. It must cost the guest its life and nobody else anything.
+ * An iret of ring 1 to virtual-8086 mode. Processors ignore the flag outside ring 0; QEMU's
+ * TCG does not, and the next trap then comes with a frame of another shape. It must cost
+ * the guest its life and nobody else anything.
  *
  * Boot: expect=crash skip=bochs
  */

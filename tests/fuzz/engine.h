@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random guests: turns bytes into what two guests do - hypercalls, stores to their memory, writes to their page tables - and checks
- * isolation, counts and leaks after each step. The grammar prefers what nearly makes sense, because that gets further.
+ * Random guests: turns bytes into what two guests do - hypercalls, stores to their memory, writes
+ * to their page tables - and checks isolation, counts and leaks after each step. The grammar
+ * prefers what nearly makes sense, because that gets further.
  */
 #ifndef RINGLET_TESTS_FUZZ_ENGINE_H
 #define RINGLET_TESTS_FUZZ_ENGINE_H
@@ -47,7 +48,10 @@ gva_t engine_address(struct engine *e);
 pte_t engine_pte(struct engine *e);
 uint32_t engine_domid(struct engine *e);
 
-/* One hypercall's number and arguments; buffers for it lie in the guest's page 0 from *buffer on, which moves. */
+/*
+ * One hypercall's number and arguments; buffers for it lie in the guest's
+ * page 0 from *buffer on, which moves.
+ */
 struct call {
 	uint32_t op, args[6];
 };

@@ -5,6 +5,7 @@ A guest may ask for special treatment in its source, with a comment line such as
 
     Boot: hv="loglvl=debug" memory=64 arguments="a b" timeout=120 expect=crash
 
+icount=yes makes QEMU count time in instructions, for cases that measure it.
 expect is how the run must end: power-off (the default), reboot, crash or panic. skip names an
 emulator or isolation mode that the guest is not meant for, with commas: skip=bochs,segment.
 """
@@ -55,13 +56,13 @@ def files_in(*folder):
 
 
 def all_guests():
-    """Every guest that reports TEST lines: guests/tests/*.c and the hostile guests/evil*."""
+    """Every guest that reports TEST lines: guests/tests/*.c, guests/evil* and guests/multi*."""
     guests = [Guest("test-" + name, source, read_wishes(source))
               for name, source in files_in("guests", "tests")]
     folder = os.path.join(ROOT, "guests")
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         sources = [source for _, source in files_in("guests", name)]
-        if name.startswith("evil") and sources:
+        if name.startswith(("evil", "multi")) and sources:
             wishes = map(read_wishes, sources)
             guests.append(Guest(name, os.path.join(folder, name),
                                 next(filter(None, wishes), {})))
@@ -107,6 +108,8 @@ class Bench:
         wishes = guest.wishes
         if "memory" in wishes:
             options["memory_mib"] = int(wishes["memory"])
+        if wishes.get("icount") == "yes" and not options.get("bochs"):
+            options["icount"] = True
         outcome = self.boot(guest.path(self.build), wishes.get("arguments", ""),
                             hv_options=f"{hv_options} {wishes.get('hv', '')}".strip(),
                             timeout=float(wishes.get("timeout", 60)), **options)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt lines of the simulated machine: arch/x86_32/irq.h. A device holds a line up, and the line fires when it is open and
- * the mode says so; tests/host/interrupts.h.
+ * Interrupt lines of the simulated machine: arch/x86_32/irq.h. A device holds a line up, and the
+ * line fires when it is open and the mode says so; tests/host/interrupts.h.
  */
 #include "tests/host/interrupts.h"
 

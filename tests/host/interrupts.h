@@ -5,7 +5,9 @@
 
 #include "core/types.h"
 
-/* Lines 0 and 4 are the hypervisor's own, there is no line 2; those from 16 on are level-triggered. */
+/*
+ * Lines 0 and 4 are the hypervisor's own, there is no line 2; those from 16 on are level-triggered.
+ */
 #define HOST_LINES 24
 #define HOST_IOAPIC 0xfec00000u
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console (core/console.h): the hypervisor's lines, the ring, what guests may print (XSA-152), and input.
+ * The console (core/console.h): the hypervisor's lines, the ring, what
+ * guests may print (XSA-152), and input.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page types, validation and the calls that change page tables. Tests of a known class of holes are named
- * after its advisory (Xen Security Advisory).
+ * Page types, validation and the calls that change page tables. Tests of a known class of holes are
+ * named after its advisory (Xen Security Advisory).
  */
 #include "tests/host/cmocka_all.h"
 
@@ -68,7 +68,7 @@ static long unpin(struct guest *g, unsigned page)
 
 static long pin_l1_with(struct guest *g, pte_t entry)
 {
-	pte_t entries[] = {pte_make(g->page[A], RO), entry};
+	pte_t entries[] = { pte_make(g->page[A], RO), entry };
 
 	make_table(g, B, entries, 2);
 	return pin(g, 1, B);
@@ -77,7 +77,8 @@ static long pin_l1_with(struct guest *g, pte_t entry)
 static void test_l1_accepts_own_frames(void **state)
 {
 	struct guest *g = *state;
-	pte_t entries[] = {pte_make(g->page[A], RW), pte_make(g->page[A], RO), pte_make(g->page[C], RW | PTE_US | PTE_NX), 0};
+	pte_t entries[] = { pte_make(g->page[A], RW), pte_make(g->page[A], RO),
+			    pte_make(g->page[C], RW | PTE_US | PTE_NX), 0 };
 	uint32_t refs = page_count(g->page[A]);
 
 	make_table(g, B, entries, 4);
@@ -123,7 +124,9 @@ static void test_control_domain_maps_device_frame(void **state)
 	struct guest *control = guest_create(2, GUEST_CONTROL, PAGES, 0);
 
 	(void)state;
-	assert_int_equal(guest_update_va(guest_va(control, A), pte_make(machine_ram_frames, RW | PTE_PCD), 0), 0);
+	assert_int_equal(guest_update_va(guest_va(control, A),
+					 pte_make(machine_ram_frames, RW | PTE_PCD), 0),
+			 0);
 	machine_check("a device");
 	guest_destroy(control);
 }
@@ -165,7 +168,7 @@ static void test_reserved_bits_refused(void **state)
 static void test_l3_needs_slot_3(void **state)
 {
 	struct guest *g = *state;
-	pte_t entries[4] = {0};
+	pte_t entries[4] = { 0 };
 
 	make_table(g, B, entries, 4);
 	assert_int_not_equal(pin(g, 3, B), 0);
@@ -174,12 +177,13 @@ static void test_l3_needs_slot_3(void **state)
 static void test_slot_3_table_is_not_shared(void **state)
 {
 	struct guest *g = *state;
-	pte_t entries[4] = {[3] = pte_make(g->page[g->l2], PTE_P)};
+	pte_t entries[4] = { [3] = pte_make(g->page[g->l2], PTE_P) };
 
 	make_table(g, B, entries, 4);
 	assert_int_not_equal(pin(g, 3, B), 0);
 	/* Nor may it sit in another slot. */
-	assert_int_not_equal(guest_mmu_update(g, entry_of(g, g->l3, 1), pte_make(g->page[g->l2], PTE_P)), 0);
+	assert_int_not_equal(
+		guest_mmu_update(g, entry_of(g, g->l3, 1), pte_make(g->page[g->l2], PTE_P)), 0);
 }
 
 static void test_hypervisor_slots_cannot_be_changed(void **state)
@@ -243,12 +247,13 @@ static void test_mmu_update_list_stops_at_error(void **state)
 {
 	struct guest *g = *state;
 	struct mmu_update req[3] = {
-		{guest_l1e_maddr(g, guest_va(g, A)), pte_make(g->page[A], RO)},
-		{guest_l1e_maddr(g, guest_va(g, B)), pte_make(1, RO)},
-		{guest_l1e_maddr(g, guest_va(g, C)), pte_make(g->page[C], RO)},
+		{ guest_l1e_maddr(g, guest_va(g, A)), pte_make(g->page[A], RO) },
+		{ guest_l1e_maddr(g, guest_va(g, B)), pte_make(1, RO) },
+		{ guest_l1e_maddr(g, guest_va(g, C)), pte_make(g->page[C], RO) },
 	};
 	uint32_t done = 99;
-	gva_t va = guest_put(g, 0, req, sizeof(req)), pdone = guest_put(g, 512, &done, sizeof(done));
+	gva_t va = guest_put(g, 0, req, sizeof(req)),
+	      pdone = guest_put(g, 512, &done, sizeof(done));
 
 	assert_true(hypercall4(mmu_update, va, 3, pdone, DOMID_SELF) < 0);
 	guest_get(g, 512, &done, sizeof(done));
@@ -269,7 +274,8 @@ static void test_mmu_update_restarts(void **state)
 		req[i].val = pte_make(g->page[i + 4], RO);
 	}
 	machine.preempt = PREEMPT_ALWAYS;
-	assert_int_equal(hypercall4(mmu_update, guest_put(g, 0, req, sizeof(req)), ARRAY_SIZE(req), guest_va(g, 0) + 2048, DOMID_SELF),
+	assert_int_equal(hypercall4(mmu_update, guest_put(g, 0, req, sizeof(req)), ARRAY_SIZE(req),
+				    guest_va(g, 0) + 2048, DOMID_SELF),
 			 0);
 	machine.preempt = PREEMPT_NEVER;
 	assert_true(machine.restarts > restarts);
@@ -286,9 +292,10 @@ static void test_preserve_ad(void **state)
 
 	assert_int_equal(guest_set_l1e(g, guest_va(g, A), pte_make(g->page[A], PTE_P | PTE_RW)), 0);
 	assert_int_equal(machine_access(guest_va(g, A), &word, 4, true), 0);
-	assert_int_equal(guest_mmu_update(g, guest_l1e_maddr(g, guest_va(g, A)) | MMU_PT_UPDATE_PRESERVE_AD,
-					  pte_make(g->page[A], PTE_P)),
-			 0);
+	assert_int_equal(
+		guest_mmu_update(g, guest_l1e_maddr(g, guest_va(g, A)) | MMU_PT_UPDATE_PRESERVE_AD,
+				 pte_make(g->page[A], PTE_P)),
+		0);
 	assert_int_equal(guest_l1e(g, guest_va(g, A)) & (PTE_A | PTE_D | PTE_RW), PTE_A | PTE_D);
 }
 
@@ -296,15 +303,19 @@ static void test_machphys_update(void **state)
 {
 	struct guest *g = *state;
 
-	assert_int_equal(guest_mmu_update(g, (uint64_t)g->page[A] << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0x1234), 0);
+	assert_int_equal(guest_mmu_update(g,
+					  (uint64_t)g->page[A] << PAGE_SHIFT | MMU_MACHPHYS_UPDATE,
+					  0x1234),
+			 0);
 	assert_int_equal(m2p[g->page[A]], 0x1234);
-	assert_int_equal(guest_mmu_update(g, (uint64_t)g->page[A] << PAGE_SHIFT | 4, 0x1234), -ENOSYS);
+	assert_int_equal(guest_mmu_update(g, (uint64_t)g->page[A] << PAGE_SHIFT | 4, 0x1234),
+			 -ENOSYS);
 }
 
 static void test_new_baseptr(void **state)
 {
 	struct guest *g = *state;
-	pte_t none = 0, l2[PTES_PER_PAGE], l3[4] = {0};
+	pte_t none = 0, l2[PTES_PER_PAGE], l3[4] = { 0 };
 
 	/* A second address space like the first, with an L2 of its own. */
 	memcpy(l2, guest_page(g, g->l2), sizeof(l2));
@@ -326,7 +337,7 @@ static void test_new_baseptr(void **state)
 static void test_clear_and_copy_page(void **state)
 {
 	struct guest *g = *state;
-	struct mmuext_op op = {.cmd = MMUEXT_COPY_PAGE};
+	struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE };
 
 	memset(guest_page(g, A), 0x5a, PAGE_SIZE);
 	op.arg1.mfn = g->page[B];
@@ -347,21 +358,28 @@ static void test_foreign_mapping_is_for_control_domains(void **state)
 	machine_check("a foreign mapping");
 	/* Only of the domain that it names. */
 	assert_int_not_equal(guest_mmu_update(control, ptr, pte_make(g->page[B], RW)), 0);
-	assert_int_not_equal(guest_mmu_update_for(control, ptr, pte_make(g->page[g->l1[0]], RW), 1), 0);
+	assert_int_not_equal(guest_mmu_update_for(control, ptr, pte_make(g->page[g->l1[0]], RW), 1),
+			     0);
 	machine_run(g->v);
-	assert_int_equal(guest_mmu_update_for(g, guest_l1e_maddr(g, guest_va(g, A)), pte_make(control->page[A], RW), 2), -ESRCH);
+	assert_int_equal(guest_mmu_update_for(g, guest_l1e_maddr(g, guest_va(g, A)),
+					      pte_make(control->page[A], RW), 2),
+			 -ESRCH);
 	guest_destroy(control);
 	machine_run(g->v);
 }
 
 static void test_foreign_mapping_outlives_its_owner(void **state)
 {
-	struct guest *control = guest_create(2, GUEST_CONTROL, PAGES, 0), *dead = guest_create(3, GUEST_ORDINARY, PAGES, 0);
+	struct guest *control = guest_create(2, GUEST_CONTROL, PAGES, 0),
+		     *dead = guest_create(3, GUEST_ORDINARY, PAGES, 0);
 	mfn_t mfn = dead->page[A];
 
 	(void)state;
 	machine_run(control->v);
-	assert_int_equal(guest_mmu_update_for(control, guest_l1e_maddr(control, guest_va(control, A)), pte_make(mfn, RW), 3), 0);
+	assert_int_equal(guest_mmu_update_for(control,
+					      guest_l1e_maddr(control, guest_va(control, A)),
+					      pte_make(mfn, RW), 3),
+			 0);
 	guest_destroy(dead);
 	machine_run(control->v);
 	machine_check("the owner's end");
@@ -380,7 +398,9 @@ static void test_xsa148_superpage_over_page_tables(void **state)
 	pte_t l2e = pte_make(g->page[g->l1[0]], RW | PTE_US);
 
 	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l2, slot), l2e | PTE_PSE), -EINVAL);
-	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l2, slot + 1), pte_make(0, RW | PTE_PSE)), -EINVAL);
+	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l2, slot + 1),
+					  pte_make(0, RW | PTE_PSE)),
+			 -EINVAL);
 	/* The fast path that keeps the frame and changes flags. */
 	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l2, slot), l2e), 0);
 	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l2, slot), l2e | PTE_PSE), -EINVAL);
@@ -394,7 +414,9 @@ static void test_xsa182_only_rw_changes(void **state)
 
 	assert_int_not_equal(guest_set_l1e(g, va, now | PTE_RW), 0);
 	assert_int_not_equal(guest_update_va(va, now | PTE_RW, UVMF_INVLPG), 0);
-	assert_int_not_equal(guest_mmu_update(g, guest_l1e_maddr(g, va) | MMU_PT_UPDATE_PRESERVE_AD, now | PTE_RW), 0);
+	assert_int_not_equal(guest_mmu_update(g, guest_l1e_maddr(g, va) | MMU_PT_UPDATE_PRESERVE_AD,
+					      now | PTE_RW),
+			     0);
 	assert_int_equal(guest_l1e(g, va) & PTE_RW, 0);
 }
 
@@ -402,7 +424,9 @@ static void test_xsa185_l3_in_itself(void **state)
 {
 	struct guest *g = *state;
 
-	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l3, 1), pte_make(g->page[g->l3], PTE_P)), -EINVAL);
+	assert_int_equal(guest_mmu_update(g, entry_of(g, g->l3, 1),
+					  pte_make(g->page[g->l3], PTE_P)),
+			 -EINVAL);
 }
 
 static void test_xsa240_309_tables_of_the_same_level(void **state)
@@ -412,9 +436,14 @@ static void test_xsa240_309_tables_of_the_same_level(void **state)
 
 	make_table(g, A, &none, 1);
 	assert_int_equal(pin(g, 2, A), 0);
-	assert_int_equal(guest_mmu_update(g, entry_of(g, A, 0), pte_make(g->page[A], PTE_P)), -EINVAL);
-	assert_int_equal(guest_mmu_update(g, entry_of(g, A, 0), pte_make(g->page[g->low_l2], PTE_P)), -EINVAL);
-	assert_int_equal(guest_mmu_update(g, entry_of(g, g->low_l2, 0), pte_make(g->page[A], PTE_P)), -EINVAL);
+	assert_int_equal(guest_mmu_update(g, entry_of(g, A, 0), pte_make(g->page[A], PTE_P)),
+			 -EINVAL);
+	assert_int_equal(guest_mmu_update(g, entry_of(g, A, 0),
+					  pte_make(g->page[g->low_l2], PTE_P)),
+			 -EINVAL);
+	assert_int_equal(guest_mmu_update(g, entry_of(g, g->low_l2, 0),
+					  pte_make(g->page[A], PTE_P)),
+			 -EINVAL);
 	/* Chains: of what is no table yet. */
 	none = pte_make(g->page[A], PTE_P);
 	make_table(g, B, &none, 1);
@@ -424,7 +453,7 @@ static void test_xsa240_309_tables_of_the_same_level(void **state)
 
 static void test_xsa167_frame_ranges_of_mmuext(void **state)
 {
-	static const uint32_t bad[] = {0xffffffff, 0x80000000, 0x00400000};
+	static const uint32_t bad[] = { 0xffffffff, 0x80000000, 0x00400000 };
 	struct guest *g = *state;
 	unsigned cmd, i;
 
@@ -434,8 +463,9 @@ static void test_xsa167_frame_ranges_of_mmuext(void **state)
 		for (i = 0; i < ARRAY_SIZE(bad) + 1; i++) {
 			long rc = guest_mmuext(g, cmd, i < ARRAY_SIZE(bad) ? bad[i] : max_mfn, 1);
 
-			if (cmd <= MMUEXT_PIN_L3_TABLE || cmd == MMUEXT_UNPIN_TABLE || cmd == MMUEXT_NEW_BASEPTR ||
-			    cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE)
+			if (cmd <= MMUEXT_PIN_L3_TABLE || cmd == MMUEXT_UNPIN_TABLE ||
+			    cmd == MMUEXT_NEW_BASEPTR || cmd == MMUEXT_CLEAR_PAGE ||
+			    cmd == MMUEXT_COPY_PAGE)
 				assert_int_equal(rc, -EINVAL);
 			else
 				assert_true(rc <= 0);
@@ -459,11 +489,11 @@ static void test_xsa37_busy_pages(void **state)
 /* As many L1 tables as fit, below one L2; *count of them. */
 static unsigned build_wide_l2(struct guest *g, unsigned first)
 {
-	pte_t l2[PTES_PER_PAGE] = {0};
+	pte_t l2[PTES_PER_PAGE] = { 0 };
 	unsigned n = 0, page;
 
 	for (page = first + 1; page < first + 40; page++, n++) {
-		pte_t entries[] = {pte_make(g->page[A], RO), pte_make(g->page[A], RO)};
+		pte_t entries[] = { pte_make(g->page[A], RO), pte_make(g->page[A], RO) };
 
 		make_table(g, page, entries, 2);
 		l2[n] = pte_make(g->page[page], RW);
@@ -505,10 +535,11 @@ static void test_xsa45_long_destruction_restarts(void **state)
 /* The first part of a call, without the restarts. */
 static void mmuext_once(struct guest *g, unsigned cmd, unsigned page)
 {
-	struct mmuext_op op = {.cmd = cmd};
+	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.mfn = g->page[page];
-	assert_int_equal(do_mmuext_op(guest_arg(g, op), 1, 0, DOMID_SELF, 0, 0), __HYPERVISOR_mmuext_op);
+	assert_int_equal(do_mmuext_op(guest_arg(g, op), 1, 0, DOMID_SELF, 0, 0),
+			 __HYPERVISOR_mmuext_op);
 }
 
 static void test_xsa242_299_310_death_in_the_middle_of_a_pin(void **state)
@@ -591,7 +622,7 @@ static void test_xsa241_stale_translation_of_a_freed_frame(void **state)
 	uint32_t word = 0x123;
 	mfn_t mfn = g->page[B];
 	xen_pfn_t list = mfn;
-	struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
+	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
 	unsigned i;
 
 	assert_int_equal(machine_access(guest_va(g, B), &word, 4, true), 0);
@@ -615,7 +646,7 @@ static void test_write_to_a_frame_that_is_free(void **state)
 	struct guest *g = *state;
 	uint32_t word = 0x123;
 	xen_pfn_t list = g->page[B];
-	struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
+	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
 	unsigned i;
 
 	assert_int_equal(machine_access(guest_va(g, B), &word, 4, true), 0);
@@ -625,17 +656,19 @@ static void test_write_to_a_frame_that_is_free(void **state)
 	assert_int_equal(machine_access(guest_va(g, B), &word, 4, true), 0);
 	r.extent_start.p = (void *)(uintptr_t)guest_put(g, 64, &list, sizeof(list));
 	for (i = 0; i < 16; i++)
-		assert_int_equal(hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 1);
+		assert_int_equal(
+			hypercall2(memory_op, XENMEM_increase_reservation, guest_arg(g, r)), 1);
 }
 
 static void test_xsa402_154_cache_attributes_on_ram(void **state)
 {
-	static const uint64_t bits[] = {PTE_PWT, PTE_PCD, PTE_PAT, PTE_PCD | PTE_PWT};
+	static const uint64_t bits[] = { PTE_PWT, PTE_PCD, PTE_PAT, PTE_PCD | PTE_PWT };
 	struct guest *g = *state;
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++) {
-		assert_int_not_equal(guest_update_va(guest_va(g, A), pte_make(g->page[A], RW | bits[i]), 0), 0);
+		assert_int_not_equal(
+			guest_update_va(guest_va(g, A), pte_make(g->page[A], RW | bits[i]), 0), 0);
 		assert_int_not_equal(pin_l1_with(g, pte_make(g->page[A], RO | bits[i])), 0);
 	}
 }
@@ -648,10 +681,14 @@ static void test_xsa113_109_no_reference_is_lost(void **state)
 
 	machine_run(g->v);
 	for (i = 0; i < 4096; i++)
-		assert_int_equal(guest_mmu_update(g, (uint64_t)other->page[A] << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, i), -EINVAL);
+		assert_int_equal(
+			guest_mmu_update(
+				g, (uint64_t)other->page[A] << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, i),
+			-EINVAL);
 	assert_int_equal(page_count(other->page[A]), refs);
 	for (i = 0; i < 4096; i++)
-		assert_int_not_equal(guest_set_l1e(g, guest_va(g, A), pte_make(other->page[A], RO)), 0);
+		assert_int_not_equal(guest_set_l1e(g, guest_va(g, A), pte_make(other->page[A], RO)),
+				     0);
 	assert_int_equal(page_count(other->page[A]), refs);
 	guest_destroy(other);
 	machine_run(g->v);
@@ -659,7 +696,8 @@ static void test_xsa113_109_no_reference_is_lost(void **state)
 
 static void test_xsa279_flush_of_any_address(void **state)
 {
-	static const uint32_t va[] = {0, 1, 0x1000, HV_START - 1, HV_START, SWITCHER_START, 0xffffffff};
+	static const uint32_t va[] = { 0,	  1, 0x1000, HV_START - 1, HV_START, SWITCHER_START,
+				       0xffffffff };
 	struct guest *g = *state;
 	unsigned i;
 
@@ -670,14 +708,17 @@ static void test_xsa279_flush_of_any_address(void **state)
 		if (va[i] >= HV_START)
 			assert_true(guest_update_va(va[i], pte_make(1, RW), UVMF_INVLPG) < 0);
 	}
-	assert_true(guest_update_va(guest_va(g, A), pte_make(g->page[A], RW), 0x40000000 | UVMF_INVLPG) < 0);
-	assert_true(guest_update_va(guest_va(g, A), pte_make(g->page[A], RW), HV_START | UVMF_INVLPG) < 0);
+	assert_true(guest_update_va(guest_va(g, A), pte_make(g->page[A], RW),
+				    0x40000000 | UVMF_INVLPG) < 0);
+	assert_true(guest_update_va(guest_va(g, A), pte_make(g->page[A], RW),
+				    HV_START | UVMF_INVLPG) < 0);
 }
 
 static void test_xsa273_absent_entries_with_frames(void **state)
 {
 	struct guest *g = *state;
-	pte_t foreign = pte_make(1, PTE_RW), own = pte_make(g->page[A], PTE_RW), none = pte_make(0x7ffffff, 0);
+	pte_t foreign = pte_make(1, PTE_RW), own = pte_make(g->page[A], PTE_RW),
+	      none = pte_make(0x7ffffff, 0);
 
 	nonpresent_pte_leaks = true;
 	assert_int_not_equal(guest_update_va(guest_va(g, A), foreign, 0), 0);

@@ -34,7 +34,10 @@ static int guest_teardown(void **state)
 	return machine_leaks();
 }
 
-/* Runs the instruction, which stores through %edi, on the entry for the place of page `page`, `offset` bytes into it. */
+/*
+ * Runs the instruction, which stores through %edi, on the entry for the place of
+ * page `page`, `offset` bytes into it.
+ */
 static bool store(struct guest *g, const char *code, unsigned len, unsigned page, unsigned offset)
 {
 	struct trap_frame *f = guest_frame();
@@ -123,7 +126,7 @@ static void test_cmpxchg8b(void **state)
 	pte_t old = entry(g, A), new = pte_make(g->page[B], PTE_P);
 
 	f->eax = (uint32_t)old + 0x1000, f->edx = (uint32_t)(old >> 32);
-	f->ebx = (uint32_t)new, f->ecx = (uint32_t)(new >> 32);
+	f->ebx = (uint32_t) new, f->ecx = (uint32_t)(new >> 32);
 	assert_true(STORE(g, "\xf0\x0f\xc7\x0f", A, 0));
 	/* It was another: nothing is stored, and the guest gets what is there. */
 	assert_int_equal(entry(g, A), old);
@@ -137,7 +140,8 @@ static void test_checks_are_those_of_every_update(void **state)
 {
 	struct guest *g = *state, *other = guest_create(2, GUEST_ORDINARY, PAGES, 0);
 	const pte_t bad[] = {
-		pte_make(g->page[g->l1[0]], RW), pte_make(g->page[g->l3], RW), pte_make(other->page[A], PTE_P), pte_make(1, PTE_P),
+		pte_make(g->page[g->l1[0]], RW),    pte_make(g->page[g->l3], RW),
+		pte_make(other->page[A], PTE_P),    pte_make(1, PTE_P),
 		pte_make(g->page[A], RW | PTE_PCD), pte_make(machine_ram_frames, PTE_P),
 	};
 	pte_t before;

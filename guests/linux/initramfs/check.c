@@ -5,76 +5,13 @@
  * list` names the tests, `check NAME` runs one, prints why it failed and exits with 1. What a
  * test expects to be killed by runs in a child.
  */
-#include <asm/ldt.h>
-#include <asm/unistd_32.h>
-#include <linux/mman.h>
-
-#define MIB (1024 * 1024)
-#define PAGE 4096
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGBUS 7
-#define SIGFPE 8
-#define SIGUSR1 10
-#define SIGSEGV 11
-
-/* What the kernel puts above the signal number on a handler's stack; see asm/sigcontext.h. */
-struct context {
-	unsigned int gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trapno, err, eip, cs,
-		eflags, uesp, ss;
-};
-
-struct action {
-	void (*handler)(int signal, struct context context);
-	unsigned long flags;
-	void (*restorer)(void);
-	unsigned long long mask;
-};
-
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	long result;
-
-	asm volatile("int $0x80"
-		     : "=a"(result)
-		     : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
-		     : "memory");
-	return result;
-}
-#define CALL(nr, a, b, c) call(nr, (long)(a), (long)(b), (long)(c), 0, 0)
-
-static unsigned int length(const char *s)
-{
-	unsigned int n = 0;
-
-	while (s[n])
-		n++;
-	return n;
-}
-
-static int same(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
-static void print(const char *s)
-{
-	CALL(__NR_write, 1, s, length(s));
-}
+#include "sys.h"
 
 static int fail(const char *why)
 {
 	print(why);
 	print("\n");
 	return 1;
-}
-
-static void leave(int status)
-{
-	CALL(__NR_exit_group, status, 0, 0);
-	__builtin_unreachable();
 }
 
 /* The wait status of a child which runs `function`; its result is the exit code. */
@@ -92,30 +29,6 @@ static int child(int (*function)(void))
 static int killed_by(int (*function)(void), int signal, const char *why)
 {
 	return (child(function) & 0x7f) == signal ? 0 : fail(why);
-}
-
-static char *map(unsigned long bytes, int protection)
-{
-	unsigned long arguments[6] = { 0, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
-
-	return (char *)CALL(__NR_mmap, arguments, 0, 0);
-}
-
-static void handle(int signal, void (*handler)(int, struct context))
-{
-	/*
-	 * popl %eax; movl $__NR_sigreturn, %eax; int $0x80, in code of its
-	 * own for the lack of a C library's.
-	 */
-	static const unsigned char code[] = { 0x58, 0xb8, __NR_sigreturn, 0, 0, 0, 0xcd, 0x80 };
-	struct action action = { .handler = handler, .flags = 0x04000000 };
-	char *page = map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
-	unsigned int i;
-
-	for (i = 0; i < sizeof(code); i++)
-		page[i] = (char)code[i];
-	action.restorer = (void (*)(void))page;
-	call(__NR_rt_sigaction, signal, (long)&action, 0, 8, 0);
 }
 
 /* ---- Faults ---- */
@@ -533,4 +446,4 @@ static void __attribute__((used, regparm(1))) check(long *stack)
 	leave(!same(name, "list"));
 }
 
-asm(".globl _start\n_start: movl %esp, %eax; andl $-16, %esp; call check");
+ENTRY(check);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control domain: the order in which its parts come up, and its command line:
+ *
+ *	guest=FILE	starts the guest that the GRUB module FILE describes
+ *	console=1	attaches the terminal to that guest; when it ends for good, so does the machine
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0/attach.h"
+#include "dom0/compat.h"
+#include "dom0/create.h"
+#include "dom0/fd.h"
+#include "dom0/files.h"
+#include "dom0/guest.h"
+#include "dom0/loop.h"
+#include "dom0/shell.h"
+#include "dom0/store.h"
+#include "guests/pvrt/start.h"
+#include "guests/pvrt/time.h"
+
+/* The value of a NAME=VALUE word of the command line, in a buffer of its own; NULL: not there. */
+static const char *argument(const char *name)
+{
+	static char value[128];
+	const char *at = (const char *)start_info->cmd_line;
+	size_t len = strlen(name);
+
+	for (; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		if (strncmp(at, name, len) || at[len] != '=')
+			continue;
+		at += len + 1;
+		snprintf(value, sizeof(value), "%.*s", (int)strcspn(at, " "), at);
+		return value;
+	}
+	return NULL;
+}
+
+static void start_guests(void)
+{
+	const char *file = argument("guest");
+	const char *console;
+	struct guest *guest;
+
+	create_autostart();
+	guest = file ? create_from_file(file, 0, NULL, false) : NULL;
+	console = argument("console");
+	if (guest && console && *console == '1')
+		attach_guest(guest);
+}
+
+int main(void)
+{
+	fd_init();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	srand((unsigned)rdtsc());
+	compat_init();
+	files_init();
+	loop_init();
+	guests_init();
+	store_init();
+	attach_init();
+	shell_init();
+	printf("Ringlet control domain; `help` lists the commands\n");
+	start_guests();
+	shell_start();
+	loop_run();
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The little that the guest's own programs need of a C library, so that the initramfs builds anywhere.
+ */
+#ifndef GUEST_LINUX_SYS_H
+#define GUEST_LINUX_SYS_H
+
+#include <asm/ldt.h>
+#include <asm/unistd_32.h>
+#include <linux/mman.h>
+
+#define MIB (1024 * 1024)
+#define PAGE 4096
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGUSR1 10
+#define SIGSEGV 11
+
+/* What the kernel puts above the signal number on a handler's stack; see asm/sigcontext.h. */
+struct context {
+	unsigned int gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trapno, err, eip, cs,
+		eflags, uesp, ss;
+};
+
+struct action {
+	void (*handler)(int signal, struct context context);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long long mask;
+};
+
+static inline long call(long nr, long a, long b, long c, long d, long e)
+{
+	long result;
+
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+		     : "memory");
+	return result;
+}
+#define CALL(nr, a, b, c) call(nr, (long)(a), (long)(b), (long)(c), 0, 0)
+
+static inline unsigned int length(const char *s)
+{
+	unsigned int n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+static inline int same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+static inline void print(const char *s)
+{
+	CALL(__NR_write, 1, s, length(s));
+}
+
+static inline void leave(int status)
+{
+	CALL(__NR_exit_group, status, 0, 0);
+	__builtin_unreachable();
+}
+
+static inline char *map(unsigned long bytes, int protection)
+{
+	unsigned long arguments[6] = { 0, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
+
+	return (char *)CALL(__NR_mmap, arguments, 0, 0);
+}
+
+static inline void handle(int signal, void (*handler)(int, struct context))
+{
+	/*
+	 * popl %eax; movl $__NR_sigreturn, %eax; int $0x80, in code of its
+	 * own for the lack of a C library's.
+	 */
+	static const unsigned char code[] = { 0x58, 0xb8, __NR_sigreturn, 0, 0, 0, 0xcd, 0x80 };
+	struct action action = { .handler = handler, .flags = 0x04000000 };
+	char *page = map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(code); i++)
+		page[i] = (char)code[i];
+	action.restorer = (void (*)(void))page;
+	call(__NR_rt_sigaction, signal, (long)&action, 0, 8, 0);
+}
+
+/* The address of main's arguments is where the kernel puts their number. */
+#define ENTRY(function) __asm__(".globl _start\n_start: movl %esp, %eax; andl $-16, %esp; call " #function)
+
+#endif

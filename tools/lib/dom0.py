@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Booting the control domain: what it needs as modules, and how much memory it gets."""
+import os
+
+from .boot import ROOT, require_file
+from .errors import UserError
+
+# The control domain itself, and what it may need to unpack a kernel of ordinary size.
+BASE_MIB = 40
+# A small machine is shared with its guests.
+LARGEST_SHARE = 0.6
+
+
+def dom0_path():
+    """The image to boot: $DOM0, or what make built."""
+    path = os.environ.get("DOM0") or os.path.join(ROOT, "build", "dom0.elf")
+    if not os.path.isfile(path):
+        raise UserError(f"{os.path.relpath(path)} does not exist: run make first")
+    return path
+
+
+def memory_option(modules, memory_mib):
+    """The modules stay in its memory, and a compressed kernel is unpacked there."""
+    size = sum(os.path.getsize(path) for path in modules) >> 20
+    wanted = BASE_MIB + 2 * size
+    return f"dom0_mem={max(16, min(wanted, int(memory_mib * LARGEST_SHARE)))}"
+
+
+def control_domain(guest, modules, hv_options="", memory_mib=256):
+    """Arguments of boot.boot() for the control domain with these files.
+
+    guest is a description to start and to connect to; None leads to the shell.
+    """
+    modules = ([guest] if guest else []) + list(modules)
+    for path in modules:
+        require_file(path)
+    if "dom0_mem=" not in hv_options:
+        hv_options = f"{hv_options} {memory_option(modules, memory_mib)}".strip()
+    command_line = f"guest={os.path.basename(guest)} console=1" if guest else ""
+    return {"kernel": dom0_path(), "command_line": command_line, "modules": modules,
+            "hv_options": hv_options}
