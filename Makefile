@@ -87,6 +87,8 @@ HOST_HV_SOURCES := $(sort $(wildcard core/*.c mm/*.c hypercall/*.c arch/x86_32/i
 HOST_HV_OBJECTS := $(HOST_HV_SOURCES:%=$(BUILD)/host/%.o)
 HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))
+# Of the control domain, what is portable C. It calls libc's functions on both sides.
+HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
@@ -299,6 +301,11 @@ $(BUILD)/host/tests/%.o: tests/% $(HOST_PREREQUISITES)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
 
+$(HOST_DOM0_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+
 # Archives, so that a test of one piece need not simulate what the others call.
 $(BUILD)/host/libringlet.a: $(HOST_HV_OBJECTS)
 	$(Q)rm -f $@
@@ -309,7 +316,11 @@ $(BUILD)/host/libtests.a: $(HOST_SHARED_OBJECTS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-HOST_LIBRARIES := $(BUILD)/host/libtests.a $(BUILD)/host/libringlet.a
+$(BUILD)/host/libdom0.a: $(HOST_DOM0_OBJECTS)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+HOST_LIBRARIES := $(BUILD)/host/libtests.a $(BUILD)/host/libdom0.a $(BUILD)/host/libringlet.a
 HOST_LINK = $(Q)mkdir -p $(@D) && $(CLANG) $(HOST_FLAGS) $(1) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(HOST_LIBRARIES) -Wl,--end-group $(2)
 
@@ -321,7 +332,7 @@ $(BUILD)/fuzz/%: $(BUILD)/host/tests/fuzz/%.c.o $(HOST_LIBRARIES)
 	$(call say,HOSTLD,$@)
 	$(call HOST_LINK,-fsanitize=fuzzer,)
 
--include $(HOST_HV_OBJECTS:.o=.d) $(HOST_SHARED_OBJECTS:.o=.d) \
+-include $(HOST_HV_OBJECTS:.o=.d) $(HOST_DOM0_OBJECTS:.o=.d) $(HOST_SHARED_OBJECTS:.o=.d) \
 	$(patsubst %,$(BUILD)/host/%.d,$(wildcard tests/unit/*.c tests/fuzz/*.c))
 -include $(HV_OBJECTS:.o=.d) $(PVRT_OBJECTS:.o=.d) $(OUT)/obj/asm-offsets.d \
 	$(OUT)/linker.lds.d $(BUILD)/guests/guest.lds.d \

@@ -40,25 +40,42 @@ static struct dead_output {
 } dead_output[DEAD_ENTRIES];
 static unsigned next_dead;
 
-static void refill_budget(struct domain *d, s_time_t now)
+/*
+ * What all guests together may put there: a serial line is slow, and written with interrupts off.
+ * Twice what one may, so that none takes it all.
+ */
+#define ALL_GUESTS_BURST (4 * MESSAGE_BURST)
+#define ALL_GUESTS_INTERVAL (LINE_INTERVAL / 2)
+static struct {
+	uint32_t budget;
+	s_time_t refill;
+} all_guests = { .budget = ALL_GUESTS_BURST };
+
+static void refill_budget(uint32_t *budget, s_time_t *refill, s_time_t interval, uint32_t burst,
+			  s_time_t now)
 {
-	uint64_t lines = (now - d->message_refill) / LINE_INTERVAL;
+	uint64_t lines = (now - *refill) / interval;
 
 	if (!lines)
 		return;
-	d->message_budget = (uint32_t)MIN(lines + d->message_budget, (uint64_t)MESSAGE_BURST);
-	d->message_refill = now;
+	*budget = (uint32_t)MIN(lines + *budget, (uint64_t)burst);
+	*refill = now;
 }
 
 /* Whether d may put one more line on the console. Reports first what was dropped before. */
 static bool take_line(struct domain *d)
 {
-	refill_budget(d, time_now());
-	if (!d->message_budget) {
+	s_time_t now = time_now();
+
+	refill_budget(&d->message_budget, &d->message_refill, LINE_INTERVAL, MESSAGE_BURST, now);
+	refill_budget(&all_guests.budget, &all_guests.refill, ALL_GUESTS_INTERVAL, ALL_GUESTS_BURST,
+		      now);
+	if (!d->message_budget || !all_guests.budget) {
 		d->messages_dropped++;
 		return false;
 	}
 	d->message_budget--;
+	all_guests.budget--;
 	if (d->messages_dropped) {
 		printk("d%u: %u lines dropped\n", d->id, d->messages_dropped);
 		d->messages_dropped = 0;

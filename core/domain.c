@@ -4,10 +4,11 @@
  *
  *   BUILDING -> RUNNING -> SHUTDOWN -> DYING -> DEAD (only others' references keep the structure)
  *
- * A dead domain keeps its number until the last reference goes, so that whoever still holds its memory can be told from a new
- * domain's. It is found by domain_from() only.
+ * A dead domain keeps its number until the last reference goes, so that whoever still holds its
+ * memory can be told from a new domain's. It is found by domain_from() only.
  *
- * A domain's end is the control domain's business, but for domain 0: when it ends, so does the machine's work.
+ * A domain's end is the control domain's business, but for domain 0: when
+ * it ends, so does the machine's work.
  */
 #include "core/domain.h"
 
@@ -216,7 +217,10 @@ static bool init_shared_info(struct domain *d)
 	return true;
 }
 
-/* All that only a domain with vCPUs needs. Also of one that is half made; nothing of it is in use any more. */
+/*
+ * All that only a domain with vCPUs needs. Also of one that is half made;
+ * nothing of it is in use any more.
+ */
 static void free_parts(struct domain *d)
 {
 	struct vcpu *v;
@@ -428,7 +432,10 @@ int domain_kill(struct domain *d)
 	return 0;
 }
 
-/* Structures without references, linked by next_unused; changed by compare-and-swap, because any lock may be held. */
+/*
+ * Structures without references, linked by next_unused; changed by
+ * compare-and-swap, because any lock may be held.
+ */
 static struct domain *unused_domains;
 
 void domain_put(struct domain *d)

@@ -10,6 +10,7 @@
 #include "core/pirq.h"
 #include "core/sched.h"
 #include "core/timer.h"
+#include "mm/mmu.h"
 #include "mm/page.h"
 
 #define MIB_SHIFT (20 - PAGE_SHIFT)
@@ -149,6 +150,13 @@ static void key_interrupts(void)
 	pirq_dump();
 }
 
+/* Everybody waits for it: a tenth of a second, more on a machine with much memory. */
+static void key_audit(void)
+{
+	if (!mm_audit())
+		printk("audit: every count is right\n");
+}
+
 static void key_reboot(void)
 {
 	printk("reboot\n");
@@ -188,6 +196,7 @@ static const struct {
 	{ 'r', key_registers, "registers and stacks of all vCPUs" },
 	{ 's', sched_dump, "scheduler: who runs, who waits" },
 	{ 'm', key_memory, "memory" },
+	{ 'a', key_audit, "audit: count every reference to memory again" },
 	{ 't', key_timers, "timers" },
 	{ 'e', key_events, "event channels" },
 	{ 'i', key_interrupts, "interrupts" },

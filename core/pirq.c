@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical interrupts of domains: who gets a line's interrupts, when the line may fire again, and what stops one that never rests.
+ * Physical interrupts of domains: who gets a line's interrupts, when the line may fire
+ * again, and what stops one that never rests.
  *
  * The end of an interrupt, as in Xen:
  *   edge-triggered    the line stays open; a guest need not say that it is done
- *   level-triggered   the line is masked from the interrupt until every domain that was told has said PHYSDEVOP_eoi, has unbound,
- *                     or is gone
+ *   level-triggered   the line is masked from the interrupt until every domain that was told has
+ *                     said PHYSDEVOP_eoi, has unbound, or is gone
  *
- * A storm is STORM_LIMIT interrupts within STORM_WINDOW that found nobody at work on the one before: of an edge-triggered line, while
- * the event was still pending; of a level-triggered one, at once after the guests said that they were done. The line is then masked for
- * a while, which doubles as long as the storm goes on. Edges are lost meanwhile, so afterwards the guests are told once.
+ * A storm is STORM_LIMIT interrupts within STORM_WINDOW that found nobody at work on the
+ * one before: of an edge-triggered line, while the event was still pending; of a
+ * level-triggered one, at once after the guests said that they were done. The line is then
+ * masked for a while, which doubles as long as the storm goes on. Edges are lost
+ * meanwhile, so afterwards the guests are told once.
  *
  * Lock: pirq_lock, taken inside a domain's event_lock and outside the scheduler's.
  */
@@ -30,12 +33,13 @@
 #define STORM_PAUSE_MIN (10 * NSEC_PER_MSEC)
 #define STORM_PAUSE_MAX (640 * NSEC_PER_MSEC)
 /* A level that is still there this soon after the end of its interrupt was not served. */
-#define REFIRE_TIME (25 * NSEC_PER_USEC)
+#define REFIRE_TIME (50 * NSEC_PER_USEC)
 
 struct pirq_guest {
 	struct domain *domain;
 	uint16_t port;
-	bool at_work; /* was told, and has not yet said that it is done; level-triggered lines only */
+	/* was told, and has not yet said that it is done; level-triggered lines only */
+	bool at_work;
 };
 
 /* A line that somebody has bound. */
@@ -160,9 +164,10 @@ static void guest_done(struct pirq *p, struct pirq_guest *g)
 	g->at_work = false;
 	if (--p->nr_at_work)
 		return;
-	p->done_at = time_now();
 	if (!p->paused)
 		irq_unmask(p->nr);
+	/* Only now: a slow controller's time is not the device's. */
+	p->done_at = time_now();
 }
 
 static void tell_guests(struct pirq *p)
@@ -212,8 +217,9 @@ static void pause_line(struct pirq *p, s_time_t now)
 	p->unhandled = 0;
 	irq_mask(p->nr);
 	timer_set(&p->resume, now + p->pause);
-	guest_printk(p->guest[0].domain, "interrupt %u: %u in %u ms, and nobody serves it; off for %u ms\n",
-		     p->nr, STORM_LIMIT, (uint32_t)(STORM_WINDOW / NSEC_PER_MSEC),
+	guest_printk(p->guest[0].domain,
+		     "interrupt %u: %u in %u ms, and nobody serves it; off for %u ms\n", p->nr,
+		     STORM_LIMIT, (uint32_t)(STORM_WINDOW / NSEC_PER_MSEC),
 		     (uint32_t)(p->pause / NSEC_PER_MSEC));
 }
 
@@ -410,6 +416,7 @@ void pirq_dump(void)
 		       p->level ? "level" : "edge", p->fired, p->nr_at_work, p->nr_guests,
 		       p->paused ? ", off because of a storm" : "");
 		for (unsigned i = 0; i < p->nr_guests; i++)
-			printk("    domain %u, port %u\n", p->guest[i].domain->id, p->guest[i].port);
+			printk("    domain %u, port %u\n", p->guest[i].domain->id,
+			       p->guest[i].port);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical interrupts of domains (PIRQs): EVTCHNOP_bind_pirq and the interrupt operations of <xen/physdev.h>. A PIRQ has the number of
- * its line (arch/x86_32/irq.h); there are no message-signalled ones.
+ * Physical interrupts of domains (PIRQs): EVTCHNOP_bind_pirq and the interrupt
+ * operations of <xen/physdev.h>. A PIRQ has the number of its line
+ * (arch/x86_32/irq.h); there are no message-signalled ones.
  */
 #ifndef RINGLET_CORE_PIRQ_H
 #define RINGLET_CORE_PIRQ_H
@@ -17,9 +18,15 @@ void pirq_interrupt(unsigned pirq);
 
 /* ---- rights and numbers ---- */
 
-/* May d bind it? A control domain may bind every line, another what core/rights.h says. What is bound stays so when the right goes. */
+/*
+ * May d bind it? A control domain may bind every line, another what core/rights.h says.
+ * What is bound stays so when the right goes.
+ */
 bool pirq_permitted(const struct domain *d, unsigned pirq);
-/* PHYSDEVOP_map_pirq and _unmap_pirq of a line for d. 0, or -EINVAL, -EPERM, -ENOMEM; an unmapped one is unbound. */
+/*
+ * PHYSDEVOP_map_pirq and _unmap_pirq of a line for d. 0, or -EINVAL, -EPERM,
+ * -ENOMEM; an unmapped one is unbound.
+ */
 int pirq_map(struct domain *d, unsigned pirq) MUST_CHECK;
 int pirq_unmap(struct domain *d, unsigned pirq) MUST_CHECK;
 /* A number that nobody has mapped or bound, above the ISA lines; -ENOSPC. */
@@ -28,11 +35,14 @@ int pirq_find_free(const struct domain *d) MUST_CHECK;
 /* ---- binding; d's event_lock is held ---- */
 
 /*
- * Sends the line's interrupts to port. 0, -EINVAL: no such line, -EBUSY: it is the hypervisor's own, or others have it and not all of
- * them share, or too many do; -ENOSPC, -ENOMEM.
+ * Sends the line's interrupts to port. 0, -EINVAL: no such line, -EBUSY: it is the hypervisor's
+ * own, or others have it and not all of them share, or too many do; -ENOSPC, -ENOMEM.
  */
 int pirq_bind(struct domain *d, unsigned pirq, unsigned port, bool will_share) MUST_CHECK;
-/* Does nothing when d has it on another port, or not at all. What the line waits for from d counts as done. */
+/*
+ * Does nothing when d has it on another port, or not at all. What the
+ * line waits for from d counts as done.
+ */
 void pirq_unbind(struct domain *d, unsigned pirq, unsigned port);
 /* The port that d has bound it to; 0: none. */
 unsigned pirq_port(const struct domain *d, unsigned pirq);
@@ -43,8 +53,9 @@ unsigned pirq_port(const struct domain *d, unsigned pirq);
 int pirq_eoi(struct domain *d, unsigned pirq) MUST_CHECK;
 bool pirq_is_shared(unsigned pirq);
 /*
- * PHYSDEVOP_pirq_eoi_gmfn_v1, _v2: d gets a page with a bit for each PIRQ, set where it has to call pirq_eoi(). auto_unmask: that call
- * also unmasks the port. 0, -EINVAL: no writable page of d's, -EBUSY: has one already, -ENOMEM.
+ * PHYSDEVOP_pirq_eoi_gmfn_v1, _v2: d gets a page with a bit for each PIRQ, set where it has
+ * to call pirq_eoi(). auto_unmask: that call also unmasks the port. 0, -EINVAL: no writable
+ * page of d's, -EBUSY: has one already, -ENOMEM.
  */
 int pirq_set_eoi_map(struct domain *d, mfn_t mfn, bool auto_unmask) MUST_CHECK;
 /* The frame of that page, which holds a writable reference; INVALID_MFN: none. */

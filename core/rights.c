@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of ranges, sorted and never touching each other, of a bounded number: a heap object per domain that has any right.
- * Guarded by the domain's page_lock where they change; readers look at whole ranges and run with interrupts off.
+ * Sets of ranges, sorted and never touching each other, of a bounded number: a heap object per
+ * domain that has any right. Guarded by the domain's page_lock where they change; readers look
+ * at whole ranges and run with interrupts off.
  */
 #include "core/rights.h"
 
@@ -38,10 +39,14 @@ static bool join(struct range_set *to, const struct range_set *from, struct rang
 
 	to->nr = 0;
 	/* Those that end before it, and do not even touch it. */
-	for (; i < from->nr && from->range[i].last < add.first && add.first - from->range[i].last > 1; i++)
+	for (;
+	     i < from->nr && from->range[i].last < add.first && add.first - from->range[i].last > 1;
+	     i++)
 		if (!append(to, from->range[i].first, from->range[i].last))
 			return false;
-	for (; i < from->nr && (from->range[i].first <= add.last || from->range[i].first - add.last == 1); i++) {
+	for (; i < from->nr &&
+	       (from->range[i].first <= add.last || from->range[i].first - add.last == 1);
+	     i++) {
 		add.first = MIN(add.first, from->range[i].first);
 		add.last = MAX(add.last, from->range[i].last);
 	}

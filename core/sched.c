@@ -4,8 +4,8 @@
  *
  * Every vCPU has a virtual run time: the time it ran, scaled by the share that its
  * domain's weight gives it. The queue is ordered by it, and the first one runs, for a
- * slice. A vCPU that slept is placed at most SLEEPER_CREDIT before the others, so it is
- * served soon when it wakes, but cannot save up time.
+ * slice. A vCPU that slept or yielded is placed at most SLEEPER_CREDIT before the others, so
+ * it is served soon when it wakes, but cannot save up time.
  *
  * Caps: a domain may use its budget in each CAP_WINDOW. What it used beyond is charged to the next
  * ones. A vCPU whose domain has nothing left waits on a list of its own until the window ends.
@@ -228,6 +228,9 @@ static struct vcpu *pick(struct run_queue *q, struct vcpu *prev, s_time_t now)
 	struct vcpu *next = yields ? take_first(q, now) : NULL;
 
 	q->yielding = false;
+	/* Who yields all the time saves up no more than a sleeper does. */
+	if (next && vruntime_before(prev->vruntime, next->vruntime - SLEEPER_CREDIT))
+		prev->vruntime = next->vruntime - SLEEPER_CREDIT;
 	if (stays)
 		enqueue(q, prev, now);
 	else if (prev->domain)

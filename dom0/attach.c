@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attached consoles: see attach.h. A guest that restarts stays attached; one that ends for good gives
- * the terminal back to the shell.
+ * Attached consoles: see attach.h. A guest that restarts stays attached; one that ends for
+ * good gives the terminal back to the shell.
  */
 #include "dom0/attach.h"
 

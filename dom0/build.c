@@ -38,14 +38,16 @@ static const char *check_memory(struct build *b)
 	uint64_t free_kib;
 
 	if (b->layout.nr_pages > b->nr_pages)
-		return build_fail(b, "memory=%u is too little: kernel, RAM disk and tables need %u MiB",
-				  (unsigned)(b->request->memory_kib >> 10),
-				  (unsigned)((b->layout.nr_pages + 255) >> 8));
+		return build_fail(
+			b, "memory=%u is too little: kernel, RAM disk and tables need %u MiB",
+			(unsigned)(b->request->memory_kib >> 10),
+			(unsigned)((b->layout.nr_pages + 255) >> 8));
 	if (ctl_physinfo(&info))
 		return NULL;
 	free_kib = info.free_pages * KIB_PER_PAGE;
 	if (b->request->memory_kib > free_kib)
-		return build_fail(b, "memory=%u needs %u KiB, %u KiB are free: give it less, or "
+		return build_fail(b,
+				  "memory=%u needs %u KiB, %u KiB are free: give it less, or "
 				  "shut down another guest",
 				  (unsigned)(b->request->memory_kib >> 10),
 				  (unsigned)b->request->memory_kib, (unsigned)free_kib);
@@ -70,8 +72,8 @@ static const char *load_ramdisk(struct build *b)
 {
 	const struct file *file = b->request->ramdisk;
 
-	return file ? build_copy(b, b->layout.ramdisk_pfn * PAGE_SIZE, file->data, file->size) :
-		      NULL;
+	return file ? build_copy(b, b->layout.ramdisk_pfn * PAGE_SIZE, file->data, file->size)
+		    : NULL;
 }
 
 /* The list describes itself too: it is written when every frame is known. */
@@ -127,8 +129,8 @@ static const char *build(struct build *b)
 	if (error)
 		return error;
 	b->p2m = malloc(b->nr_pages * sizeof(xen_pfn_t));
-	return b->p2m ? make_domain(b) :
-			build_fail(b, "the control domain has not enough memory for the guest's "
+	return b->p2m ? make_domain(b)
+		      : build_fail(b, "the control domain has not enough memory for the guest's "
 				      "frame list");
 }
 

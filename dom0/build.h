@@ -29,8 +29,8 @@ struct build_result {
 };
 
 /*
- * NULL, or one line that says what is wrong and what to do (valid until the next call); then nothing
- * is left behind.
+ * NULL, or one line that says what is wrong and what to do (valid until the
+ * next call); then nothing is left behind.
  */
 const char *build_domain(const struct build_request *request, struct build_result *result);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where everything goes in a new guest: order, alignment and padding that <xen/xen.h> promises under
- * "startofday_layout". What a kernel asked to have elsewhere (MOD_START_PFN, INIT_P2M) follows the
- * initial region in pseudo-physical memory.
+ * Where everything goes in a new guest: order, alignment and padding that <xen/xen.h> promises
+ * under "startofday_layout". What a kernel asked to have elsewhere (MOD_START_PFN, INIT_P2M)
+ * follows the initial region in pseudo-physical memory.
  */
 #include "dom0/build_internal.h"
 
@@ -43,7 +43,9 @@ static uint64_t place_tables(struct build_layout *l, uint64_t tables)
 	return end;
 }
 
-/* Pseudo-physical pages of the region's occupied part; what follows lies behind all of the region. */
+/*
+ * Pseudo-physical pages of the region's occupied part; what follows lies behind all of the region.
+ */
 static const char *place_outside(struct build *b, uint32_t ramdisk)
 {
 	struct build_layout *l = &b->layout;

@@ -97,8 +97,8 @@ static const char *make_hypercall_page(struct build *b)
 		return build_fail(b, "note HYPERCALL_PAGE lies outside the kernel");
 	mfn = b->p2m[build_pfn(b, b->image.hypercall_page)];
 	rc = ctl_hypercall_page(b->result->domain, mfn);
-	return rc ? build_fail(b, "cannot make its hypercall page: %s (%d)", ctl_strerror(rc), rc) :
-		    NULL;
+	return rc ? build_fail(b, "cannot make its hypercall page: %s (%d)", ctl_strerror(rc), rc)
+		  : NULL;
 }
 
 static const char *start_vcpu(struct build *b)
@@ -124,8 +124,8 @@ static const char *start_vcpu(struct build *b)
 		context.vm_assist = 1u << VMASST_TYPE_pae_extended_cr3;
 	rc = ctl_set_vcpu(b->result->domain, 0, &context);
 	return rc ? build_fail(b, "the hypervisor refuses its registers: %s (%d)", ctl_strerror(rc),
-			       rc) :
-		    NULL;
+			       rc)
+		  : NULL;
 }
 
 const char *build_start(struct build *b)

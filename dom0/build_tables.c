@@ -36,7 +36,10 @@ static bool is_table(const struct build *b, pfn_t pfn)
 	return pfn - table_pfn(b, 0) < l->nr_tables || pfn - l->p2m_l1_pfn < l->nr_p2m_l1;
 }
 
-/* Writes [start, end) as far as it lies in the table that begins at slot; pages without a frame stay out. */
+/*
+ * Writes [start, end) as far as it lies in the table that begins at
+ * slot; pages without a frame stay out.
+ */
 static bool fill_l1(const struct build *b, pfn_t l1, gva_t slot, gva_t start, gva_t end,
 		    pfn_t first_pfn)
 {
@@ -103,6 +106,6 @@ const char *build_tables(struct build *b)
 		return build_fail(b, "cannot map the new guest's page tables");
 	rc = ctl_pin_top_table(b->result->domain, b->p2m[table_pfn(b, 0)]);
 	return rc ? build_fail(b, "the hypervisor refuses the page tables: %s (%d)",
-			       ctl_strerror(rc), rc) :
-		    NULL;
+			       ctl_strerror(rc), rc)
+		  : NULL;
 }

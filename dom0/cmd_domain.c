@@ -4,16 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xen/sched.h>
-
 #include "dom0/attach.h"
 #include "dom0/console.h"
 #include "dom0/create.h"
 #include "dom0/ctl.h"
 #include "dom0/guest.h"
-#include "dom0/power.h"
+#include "dom0/hvlog.h"
 #include "dom0/shell.h"
-#include "dom0/store.h"
 
 /* Reads single-letter options; returns the index of the first argument, or -1 after a message. */
 static int options(int argc, char **argv, const char *known, char *found)
@@ -67,15 +64,24 @@ static void run_create(int argc, char **argv)
 
 /* ---- console ---- */
 
+/* What it said to the emergency console comes first: that is how kernels start. */
 static void show_log(const char *verb, const char *name)
 {
 	const struct guest *guest = guest_find(name);
-	const struct guest_log *log = guest ? &guest->log : guest_past_log(name);
+	const struct guest_log *log;
+	domid_t domain;
 
+	if (guest) {
+		domain = guest->domain;
+		log = &guest->log;
+	} else {
+		log = guest_past_log(name, &domain);
+	}
 	if (!log) {
 		shell_error(verb, "nothing is kept of %s", name);
 		return;
 	}
+	hvlog_print_guest(domain);
 	fflush(stdout);
 	console_write(log->text, log->len);
 }
@@ -140,79 +146,6 @@ static void run_rename(int argc, char **argv)
 	error = guest ? guest_rename(guest, argv[2]) : NULL;
 	if (error)
 		shell_error(argv[0], "%s", error);
-}
-
-/* ---- shutdown, reboot ---- */
-
-static void ask(const char *verb, struct guest *guest, const char *what, bool force)
-{
-	if (guest->state != GUEST_RUNNING) {
-		shell_error(verb, "%s is not running", guest->spec.name);
-		return;
-	}
-	printf("%s domain %u\n", strcmp(what, "reboot") ? "Shutting down" : "Rebooting",
-	       guest->domain);
-	if (store_write_control(guest, "shutdown", what))
-		return;
-	if (!force) {
-		shell_error(verb, "%s does not listen on its control node: `%s -F` ends it without "
-			    "asking", guest->spec.name, verb);
-		return;
-	}
-	report(verb, ctl_remote_shutdown(guest->domain, strcmp(what, "reboot") ? SHUTDOWN_poweroff :
-									       SHUTDOWN_reboot));
-}
-
-static void ask_guests(int argc, char **argv, const char *what)
-{
-	char found[8] = "";
-	int at = options(argc, argv, "aFw", found);
-	struct guest *guest;
-
-	if (at < 0)
-		return;
-	if (strchr(found, 'a')) {
-		for (guest = guests_first(); guest; guest = guest->next)
-			if (guest->state == GUEST_RUNNING)
-				ask(argv[0], guest, what, strchr(found, 'F'));
-		return;
-	}
-	if (at + 1 != argc) {
-		shell_usage(argv[0]);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[at]);
-	if (guest)
-		ask(argv[0], guest, what, strchr(found, 'F'));
-}
-
-static void run_shutdown(int argc, char **argv)
-{
-	ask_guests(argc, argv, "poweroff");
-}
-
-/* Without a domain: the machine. */
-static void run_reboot(int argc, char **argv)
-{
-	bool at_once = argc == 2 && !strcmp(argv[1], "-F");
-
-	if (argc == 1 || at_once)
-		power_end(at_once, POWER_RESET);
-	else
-		ask_guests(argc, argv, "reboot");
-}
-
-static void run_sysrq(int argc, char **argv)
-{
-	struct guest *guest;
-
-	if (argc != 3 || strlen(argv[2]) != 1) {
-		shell_usage(argv[0]);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest && !store_write_control(guest, "sysrq", argv[2]))
-		shell_error(argv[0], "%s does not listen on its control node", guest->spec.name);
 }
 
 /* ---- scheduling, memory ---- */
@@ -295,18 +228,14 @@ const struct command commands_domain[] = {
 	  "Create a domain from a description: -c attaches its console, -p leaves it paused",
 	  run_create },
 	{ "destroy", "DOMAIN", "Terminate a domain immediately", run_destroy },
-	{ "shutdown", "[-F] -a|DOMAIN",
-	  "Issue a shutdown signal to a domain (-F: end it if it does not listen)", run_shutdown },
-	{ "reboot", "[-F] [-a|DOMAIN]",
-	  "Issue a reboot signal to a domain; without one, restart the machine", run_reboot },
 	{ "console", "[-l] DOMAIN",
-	  "Attach to a domain's console, Ctrl-] leaves; -l shows what it has printed", run_console },
+	  "Attach to a domain's console, Ctrl-] leaves; -l shows what it has printed",
+	  run_console },
 	{ "pause", "DOMAIN", "Pause execution of a domain", run_pause },
 	{ "unpause", "DOMAIN", "Unpause a paused domain", run_unpause },
 	{ "rename", "DOMAIN NEW-NAME", "Rename a domain", run_rename },
 	{ "mem-max", "DOMAIN MIB", "Set the maximum amount reservation for a domain", run_mem_max },
 	{ "sched-credit2", "[-d DOMAIN [-w WEIGHT] [-c CAP]]",
 	  "Get or set the scheduler's weight and cap", run_sched },
-	{ "sysrq", "DOMAIN LETTER", "Send a sysrq to a domain", run_sysrq },
 	{ NULL, NULL, NULL, NULL },
 };

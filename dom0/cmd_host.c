@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs about the machine, and the shell's own. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xen/version.h>
 
-#include "dom0/console.h"
 #include "dom0/ctl.h"
 #include "dom0/files.h"
-#include "dom0/guest.h"
+#include "dom0/hvlog.h"
 #include "dom0/line.h"
-#include "dom0/power.h"
 #include "dom0/shell.h"
 #include "guests/pvrt/hypercall.h"
-#include "guests/pvrt/time.h"
 
 #define PAGES_PER_MIB 256u
-#define LOG_CHUNK 1024
 
 /* ---- info: one function for each line that is more than a number ---- */
 
@@ -106,20 +101,17 @@ static void run_info(int argc, char **argv)
 static void run_dmesg(int argc, char **argv)
 {
 	bool clear = argc == 2 && !strcmp(argv[1], "-c");
-	char text[LOG_CHUNK];
-	uint32_t index = 0;
-	int n;
+	int error;
 
 	if (argc > 1 && !clear) {
 		shell_usage(argv[0]);
 		return;
 	}
-	while ((n = ctl_read_log(text, sizeof(text), &index, false)) > 0)
-		fwrite(text, 1, (size_t)n, stdout);
-	if (n < 0)
-		shell_error(argv[0], "%s (%d)", ctl_strerror(n), n);
+	error = hvlog_print();
+	if (error)
+		shell_error(argv[0], "%s (%d)", ctl_strerror(error), error);
 	if (clear)
-		ctl_read_log(text, sizeof(text), &index, true);
+		hvlog_clear();
 }
 
 static void run_debug_keys(int argc, char **argv)
@@ -175,11 +167,6 @@ static void run_help(int argc, char **argv)
 			printf(" %-15s %s\n", c->name, c->help);
 }
 
-static void run_poweroff(int argc, char **argv)
-{
-	power_end(argc > 1 && !strcmp(argv[1], "-F"), POWER_OFF);
-}
-
 const struct command commands_host[] = {
 	{ "info", "", "Get information about the host", run_info },
 	{ "dmesg", "[-c]", "Read the hypervisor's messages; -c clears them", run_dmesg },
@@ -187,8 +174,6 @@ const struct command commands_host[] = {
 	{ "files", "", "List the GRUB modules, which descriptions name as kernel and ramdisk",
 	  run_files },
 	{ "history", "", "List the commands entered", run_history },
-	{ "poweroff", "[-F]", "Shut the guests down, then switch the machine off (-F: at once)",
-	  run_poweroff },
 	{ "help", "[COMMAND]", "List the commands, or explain one", run_help },
 	{ NULL, NULL, NULL, NULL },
 };

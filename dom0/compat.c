@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Debian's compression libraries expect of glibc and newlib has under another name or not at
- * all. They are built with a stack protector, whose canary lies at %gs:20: compat_init() gives %gs a
- * segment of its own.
+ * What Debian's compression libraries expect of glibc and newlib has under another name or
+ * not at all. They are built with a stack protector, whose canary lies at %gs:20:
+ * compat_init() gives %gs a segment of its own.
  */
 #include "dom0/compat.h"
 

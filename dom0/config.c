@@ -17,8 +17,7 @@ struct parser {
 	config_report report;
 };
 
-static bool fail(struct parser *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+static bool fail(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static bool fail(struct parser *p, const char *fmt, ...)
 {

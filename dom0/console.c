@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The terminal: see console.h. Line ends gain a carriage return, which the hypervisor's lines have too. */
+/*
+ * The terminal: see console.h. Line ends gain a carriage return, which
+ * the hypervisor's lines have too.
+ */
 #include "dom0/console.h"
 
 #include <string.h>
@@ -11,7 +14,9 @@
 
 static console_reader reader;
 
-/* Reads all there is: the hypervisor's buffer is small, and the reader may be another one half way. */
+/*
+ * Reads all there is: the hypervisor's buffer is small, and the reader may be another one half way.
+ */
 static void input(void *arg)
 {
 	char text[CHUNK];

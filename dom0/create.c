@@ -77,20 +77,33 @@ struct guest *create_from_file(const char *path, int nr_overrides, char **overri
 	return good ? create(&spec, paused) : NULL;
 }
 
+/* Messages about descriptions that nobody asked for would only be noise. */
+static void keep_quiet(const char *message)
+{
+	(void)message;
+}
+
+static bool wants_autostart(const struct file *file)
+{
+	size_t len = strlen(file->name);
+	struct config config = { 0 };
+	bool wants;
+
+	if (len < sizeof(SUFFIX) || strcmp(file->name + len - strlen(SUFFIX), SUFFIX))
+		return false;
+	wants = config_parse(&config, file->name, (const char *)file->data, file->size,
+			     keep_quiet) &&
+		config_number(&config, "autostart", 0, keep_quiet);
+	config_free(&config);
+	return wants;
+}
+
 void create_autostart(void)
 {
 	const struct file *file;
 	unsigned i;
 
-	for (i = 0; (file = files_get(i)); i++) {
-		size_t len = strlen(file->name);
-		struct config config = { 0 };
-		struct guest_spec spec;
-
-		if (len < sizeof(SUFFIX) || strcmp(file->name + len - strlen(SUFFIX), SUFFIX))
-			continue;
-		if (read_description(file, 0, NULL, &config, &spec) && spec.autostart)
-			create(&spec, false);
-		config_free(&config);
-	}
+	for (i = 0; (file = files_get(i)); i++)
+		if (wants_autostart(file))
+			create_from_file(file->name, 0, NULL, false);
 }

@@ -141,6 +141,7 @@ int ctl_sched(domid_t domain, struct xen_domctl_sched_credit2 *params, bool put)
 	struct xen_domctl op = { 0 };
 	int rc;
 
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.scheduler_op.cmd = put ? XEN_DOMCTL_SCHEDOP_putinfo : XEN_DOMCTL_SCHEDOP_getinfo;
 	op.u.scheduler_op.u.credit2 = *params;
 	rc = domctl(&op, XEN_DOMCTL_scheduler_op, domain);
@@ -168,9 +169,9 @@ int ctl_alloc_port(domid_t domain)
 int ctl_populate(domid_t domain, xen_pfn_t first, xen_ulong_t count, unsigned flags,
 		 xen_pfn_t *mfns)
 {
-	struct xen_memory_reservation op = {
-		.nr_extents = count, .domid = domain, .mem_flags = flags
-	};
+	struct xen_memory_reservation op = { .nr_extents = count,
+					     .domid = domain,
+					     .mem_flags = flags };
 	xen_ulong_t i;
 	long done;
 

@@ -38,8 +38,8 @@ int ctl_alloc_port(domid_t domain);
 /* ---- its memory ---- */
 
 /*
- * Gives the domain zeroed frames for pfns [first, first + count); mfns are stored in *mfns on. flags:
- * XENMEMF_*.
+ * Gives the domain zeroed frames for pfns [first, first + count); mfns are
+ * stored in *mfns on. flags: XENMEMF_*.
  */
 int ctl_populate(domid_t domain, xen_pfn_t first, xen_ulong_t count, unsigned flags,
 		 xen_pfn_t *mfns);

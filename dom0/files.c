@@ -87,8 +87,9 @@ static ssize_t file_read(struct fd *fd, void *buf, size_t len)
 static off_t file_lseek(struct fd *fd, off_t offset, int whence)
 {
 	const struct file *file = fd->file;
-	int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? fd->position :
-									(off_t)file->size;
+	int64_t base = whence == SEEK_SET   ? 0
+		       : whence == SEEK_CUR ? fd->position
+					    : (off_t)file->size;
 
 	if (base + offset < 0 || base + offset > INT32_MAX) {
 		errno = EINVAL;

@@ -22,12 +22,17 @@
 #define SHORT_LIFE (10 * NS_PER_S)
 #define LONGEST_PAUSE_SHIFT 6
 
+/* How long a guest may take to shut down when it is asked to. */
+#define PATIENCE_S 60u
+#define FORCED_PATIENCE_S 10u
+
 static struct guest *guests;
 static guest_watcher watcher;
 
 /* Output of guests that are gone, the newest first. */
 static struct past {
 	char name[NAME_MAX_LENGTH];
+	domid_t domain;
 	struct guest_log log;
 } past[NR_PAST];
 
@@ -75,13 +80,15 @@ void guests_watch(guest_watcher new_watcher)
 	watcher = new_watcher;
 }
 
-const struct guest_log *guest_past_log(const char *name)
+const struct guest_log *guest_past_log(const char *name, domid_t *domain)
 {
 	unsigned i;
 
 	for (i = 0; i < NR_PAST; i++)
-		if (past[i].log.text && !strcmp(past[i].name, name))
+		if (!strcmp(past[i].name, name)) {
+			*domain = past[i].domain;
 			return &past[i].log;
+		}
 	return NULL;
 }
 
@@ -96,6 +103,7 @@ static void forget(struct guest *guest)
 	guest_log_free(&past[NR_PAST - 1].log);
 	memmove(past + 1, past, sizeof(past) - sizeof(past[0]));
 	strcpy(past[0].name, guest->spec.name);
+	past[0].domain = guest->domain;
 	past[0].log = guest->log;
 	free(guest);
 }
@@ -221,11 +229,11 @@ static void end_domain(struct guest *g, bool restart)
 		return;
 	}
 	g->restart_wanted = restart;
+	loop_timer_cancel(&g->timer);
 	if (g->state == GUEST_DYING)
 		return;
 	/* What it said last is read before the ring is gone. */
 	store_release(g);
-	g->store = NULL;
 	guest_console_destroy(g->console);
 	g->console = NULL;
 	g->state = GUEST_DYING;
@@ -244,6 +252,38 @@ void guest_destroy(struct guest *guest)
 void guest_restart(struct guest *guest)
 {
 	end_domain(guest, true);
+}
+
+/* ---- asking it to end ---- */
+
+static void patience_ends(void *arg)
+{
+	struct guest *g = arg;
+
+	if (g->state != GUEST_RUNNING)
+		return;
+	if (g->forced)
+		ctl_remote_shutdown(g->domain, g->rebooting ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
+	else
+		shell_notice("%s: has not shut down within %u s; `shutdown -F %s` ends it",
+			     g->spec.name, PATIENCE_S, g->spec.name);
+}
+
+const char *guest_shutdown(struct guest *guest, bool reboot, bool force)
+{
+	bool asked;
+
+	if (guest->state != GUEST_RUNNING)
+		return "is not running; `destroy` removes it";
+	asked = store_write_control(guest, "shutdown", reboot ? "reboot" : "poweroff");
+	if (!asked && !force)
+		return "does not listen on its control node; -F ends it without asking";
+	guest->forced = force;
+	guest->rebooting = reboot;
+	loop_timer_set(&guest->timer,
+		       (!asked ? 0 : force ? FORCED_PATIENCE_S : PATIENCE_S) * NS_PER_S,
+		       patience_ends, guest);
+	return NULL;
 }
 
 const char *guest_rename(struct guest *guest, const char *name)
@@ -297,6 +337,7 @@ static void take_action(struct guest *g, enum spec_action action)
 
 static void domain_shut_down(struct guest *g, unsigned reason)
 {
+	store_shut_down(g);
 	switch (reason) {
 	case SHUTDOWN_poweroff:
 		take_action(g, g->spec.on_poweroff);

@@ -18,6 +18,8 @@
 #include "dom0/loop.h"
 #include "dom0/spec.h"
 
+struct guest_store;
+
 enum guest_state {
 	GUEST_RUNNING, /* or paused: the hypervisor knows */
 	GUEST_ENDED,   /* shut down and kept */
@@ -33,10 +35,11 @@ struct guest {
 	struct build_result built;
 	struct guest_console *console;
 	struct guest_log log;
-	void *store; /* its xenstore connection, store.c's */
+	struct guest_store *store;
 	uint64_t started;
 	bool restart_wanted; /* while DYING */
 	unsigned quick_ends; /* restarts in a row that did not live long */
+	bool forced, rebooting; /* asked to end while RUNNING */
 	struct loop_timer timer;
 };
 
@@ -54,13 +57,18 @@ const char *guest_create(const struct guest_spec *spec, bool paused, struct gues
 void guest_destroy(struct guest *guest);
 /* Destroys it and starts it again. */
 void guest_restart(struct guest *guest);
+/*
+ * Asks it through its control node to power off or to reboot. NULL, or why that is not possible. With
+ * force a guest that cannot be asked, or does not react in time, is ended as if it had.
+ */
+const char *guest_shutdown(struct guest *guest, bool reboot, bool force);
 const char *guest_rename(struct guest *guest, const char *name);
 
 /* Called with every guest that starts (again) or ends, for who is attached to its console. */
 typedef void (*guest_watcher)(struct guest *guest, bool started);
 void guests_watch(guest_watcher watcher);
 
-/* The output of a guest that is no more; NULL when nothing of that name is kept. */
-const struct guest_log *guest_past_log(const char *name);
+/* The output of a guest that is no more, and its number; NULL when nothing of that name is kept. */
+const struct guest_log *guest_past_log(const char *name, domid_t *domain);
 
 #endif

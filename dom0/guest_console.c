@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Console ring back end: see guest_console.h. The guest owns the indexes; they are checked each time. */
+/*
+ * Console ring back end: see guest_console.h. The guest owns the
+ * indexes; they are checked each time.
+ */
 #include "dom0/guest_console.h"
 
 #include <stdbool.h>

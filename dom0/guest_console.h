@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Back end of one guest's console ring (<xen/io/console.h>). Everything that the guest prints is kept,
- * up to GUEST_LOG_MAX bytes, also beyond its death; one guest at a time is attached to the terminal.
+ * Back end of one guest's console ring (<xen/io/console.h>). Everything that the
+ * guest prints is kept, up to GUEST_LOG_MAX bytes, also beyond its death; one guest
+ * at a time is attached to the terminal.
  */
 #ifndef DOM0_GUEST_CONSOLE_H
 #define DOM0_GUEST_CONSOLE_H

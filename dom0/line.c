@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line editor: see line.h. State is the text, the cursor and the place in the history; after each
- * key that changed something the line is drawn again (ECMA-48 sequences that every terminal knows).
+ * The line editor: see line.h. State is the text, the cursor and the place in the
+ * history; after each key that changed something the line is drawn again (ECMA-48
+ * sequences that every terminal knows).
  */
 #include "dom0/line.h"
 
@@ -11,7 +12,7 @@
 
 #define HISTORY_SIZE 64
 #define MAX_CANDIDATES 128
-#define CTRL(c) ((c) & 0x1f)
+#define CTRL(c) ((c)&0x1f)
 #define ESCAPE 27
 #define DELETE 127
 
@@ -311,10 +312,10 @@ static const struct {
 	const char *sequence;
 	char key;
 } cursor_keys[] = {
-	{ "[A", CTRL('P') },  { "OA", CTRL('P') },  { "[B", CTRL('N') },  { "OB", CTRL('N') },
-	{ "[C", CTRL('F') },  { "OC", CTRL('F') },  { "[D", CTRL('B') },  { "OD", CTRL('B') },
-	{ "[H", CTRL('A') },  { "OH", CTRL('A') },  { "[1~", CTRL('A') }, { "[F", CTRL('E') },
-	{ "OF", CTRL('E') },  { "[4~", CTRL('E') }, { "[3~", CTRL('D') },
+	{ "[A", CTRL('P') }, { "OA", CTRL('P') },  { "[B", CTRL('N') },	 { "OB", CTRL('N') },
+	{ "[C", CTRL('F') }, { "OC", CTRL('F') },  { "[D", CTRL('B') },	 { "OD", CTRL('B') },
+	{ "[H", CTRL('A') }, { "OH", CTRL('A') },  { "[1~", CTRL('A') }, { "[F", CTRL('E') },
+	{ "OF", CTRL('E') }, { "[4~", CTRL('E') }, { "[3~", CTRL('D') },
 };
 
 /* True while the sequence so far may become a known one. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop: see loop.h. Sleeps in SCHEDOP_block, which unmasks upcalls and blocks in one step. */
+/*
+ * The event loop: see loop.h. Sleeps in SCHEDOP_block, which unmasks
+ * upcalls and blocks in one step.
+ */
 #include "dom0/loop.h"
 
 #include "guests/pvrt/event.h"

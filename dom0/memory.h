@@ -20,8 +20,8 @@ unsigned long heap_pages_left(void);
 
 /*
  * Maps count frames of a domain next to each other. The frames keep a reference until they are
- * unmapped: a domain that dies is not gone before. NULL when the hypervisor refuses one of them (then
- * none stays mapped) or the window is full.
+ * unmapped: a domain that dies is not gone before. NULL when the hypervisor refuses one of them
+ * (then none stays mapped) or the window is full.
  */
 void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable);
 void foreign_unmap(void *address, unsigned count);

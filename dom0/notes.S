@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ELF notes of the control domain besides those of guests/pvrt: it wants GRUB's modules as a table. */
+/*
+ * ELF notes of the control domain besides those of guests/pvrt: it wants GRUB's modules as a table.
+ */
 #include <xen/elfnote.h>
 
 	.section .note.Xen, "a", @note

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the machine: guests first, then SCHEDOP_shutdown of domain 0, which the hypervisor carries out. */
+/*
+ * The end of the machine: guests first, then SCHEDOP_shutdown of domain 0,
+ * which the hypervisor carries out.
+ */
 #ifndef DOM0_POWER_H
 #define DOM0_POWER_H
 

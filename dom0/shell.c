@@ -14,7 +14,8 @@
 #define PROMPT "ringlet# "
 #define MAX_WORDS 32
 
-static const struct command *const tables[] = { commands_domain, commands_list, commands_host };
+static const struct command *const tables[] = { commands_domain, commands_power, commands_list,
+						commands_store, commands_repeat, commands_host };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;

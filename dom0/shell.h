@@ -18,7 +18,8 @@ struct command {
 };
 
 /* Tables end with an entry without a name. */
-extern const struct command commands_domain[], commands_list[], commands_host[];
+extern const struct command commands_domain[], commands_power[], commands_list[],
+	commands_store[], commands_repeat[], commands_host[];
 
 void shell_init(void);
 /* Shows the first prompt, unless the terminal has been taken meanwhile. */

@@ -16,10 +16,10 @@
 #define MESSAGE_MAX 220
 
 static const char *const known_keys[] = {
-	"name",	      "uuid",	   "kernel",	"ramdisk",    "cmdline",     "extra",
-	"root",	      "memory",	   "maxmem",	"vcpus",      "maxvcpus",    "cpu_weight",
-	"cap",	      "disk",	   "vif",	"on_poweroff", "on_reboot",  "on_crash",
-	"bootloader", "autostart", "type",	"builder",
+	"name",	      "uuid",	   "kernel", "ramdisk",	    "cmdline",	 "extra",
+	"root",	      "memory",	   "maxmem", "vcpus",	    "maxvcpus",	 "cpu_weight",
+	"cap",	      "disk",	   "vif",    "on_poweroff", "on_reboot", "on_crash",
+	"bootloader", "autostart", "type",   "builder",
 };
 
 static const struct {
@@ -94,8 +94,7 @@ static bool read_file(const struct file **file, const struct config *config, con
 }
 
 /* As xl: cmdline by itself, or root and extra. */
-static bool read_cmdline(struct guest_spec *spec, const struct config *config,
-			 config_report report)
+static bool read_cmdline(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	const char *cmdline = config_string(config, "cmdline", NULL);
 	const char *root = config_string(config, "root", NULL);
@@ -163,20 +162,19 @@ static bool read_uuid(struct guest_spec *spec, const struct config *config, conf
 			continue;
 		if (!isxdigit((unsigned char)*text) || digits == 2 * sizeof(spec->uuid))
 			break;
-		spec->uuid[digits / 2] =
-			(uint8_t)(spec->uuid[digits / 2] << 4 | hex_digit(*text));
+		spec->uuid[digits / 2] = (uint8_t)(spec->uuid[digits / 2] << 4 | hex_digit(*text));
 		digits++;
 	}
 	return (!*text && digits == 2 * sizeof(spec->uuid)) ||
 	       fail(config, "uuid", report, "must be 32 hexadecimal digits");
 }
 
-static bool read_numbers(struct guest_spec *spec, const struct config *config,
-			 config_report report)
+static bool read_numbers(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	unsigned autostart;
 
-	if (!read_range(config, "memory", MEMORY_DEFAULT, 1, MEMORY_MAX, &spec->memory_mib, report) ||
+	if (!read_range(config, "memory", MEMORY_DEFAULT, 1, MEMORY_MAX, &spec->memory_mib,
+			report) ||
 	    !read_range(config, "maxmem", spec->memory_mib, spec->memory_mib, MEMORY_MAX,
 			&spec->maxmem_mib, report) ||
 	    !read_range(config, "vcpus", 1, 1, XEN_LEGACY_MAX_VCPUS, &spec->vcpus, report) ||

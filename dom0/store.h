@@ -9,15 +9,25 @@
 #include <stdbool.h>
 
 struct guest;
+struct guest_store;
+struct xs_store;
 
 void store_init(void);
+struct xs_store *store_get(void);
 
 /* Connects a new guest and writes its paths; NULL when that is not possible. */
-void *store_introduce(struct guest *guest);
+struct guest_store *store_introduce(const struct guest *guest);
+/* The domain has shut down but is still there: those who watch hear of it. */
+void store_shut_down(const struct guest *guest);
+/* Ends the connection and removes everything of the guest. */
 void store_release(struct guest *guest);
-void store_renamed(struct guest *guest);
+/* After its name changed. */
+void store_renamed(const struct guest *guest);
 
-/* Writes a node below the guest's home, such as control/shutdown; false when it has no connection. */
-bool store_write_control(struct guest *guest, const char *node, const char *value);
+/*
+ * Writes a node below the guest's control directory, such as "shutdown". False when the guest has
+ * never spoken to xenstore: then nobody would read it.
+ */
+bool store_write_control(const struct guest *guest, const char *node, const char *value);
 
 #endif

@@ -74,12 +74,12 @@ void _exit(int status)
 
 /* ---- unsupported ---- */
 
-#define UNSUPPORTED(declaration)  \
-	declaration;              \
-	declaration               \
-	{                         \
-		errno = ENOSYS;   \
-		return -1;        \
+#define UNSUPPORTED(declaration) \
+	declaration;             \
+	declaration              \
+	{                        \
+		errno = ENOSYS;  \
+		return -1;       \
 	}
 
 #pragma GCC diagnostic push

@@ -42,8 +42,9 @@ static uint32_t le32(const uint8_t *at)
 
 static bool unpack_gzip(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
 {
-	z_stream stream = { .next_in = (uint8_t *)in, .avail_in = size,
-			    .next_out = out, .avail_out = out_size };
+	z_stream stream = {
+		.next_in = (uint8_t *)in, .avail_in = size, .next_out = out, .avail_out = out_size
+	};
 	int rc;
 
 	if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
@@ -72,10 +73,12 @@ static bool unpack_xz(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t o
 	return (rc == LZMA_OK || rc == LZMA_STREAM_END) && stream.total_out == out_size;
 }
 
+/* The size of the whole lies behind the frame, so where the frame ends has to be found first. */
 static bool unpack_zstd(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
 {
-	return ZSTD_decompress(out, out_size, in, ZSTD_findFrameCompressedSize(in, size)) ==
-	       out_size;
+	size_t packed = ZSTD_findFrameCompressedSize(in, size);
+
+	return !ZSTD_isError(packed) && ZSTD_decompress(out, out_size, in, packed) == out_size;
 }
 
 /* The legacy frame: blocks with their packed size in front. */
@@ -106,7 +109,10 @@ static const struct format {
 	bool (*unpack)(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size);
 } formats[] = {
 	{ "gzip", "\x1f\x8b", 2, unpack_gzip },
-	{ "xz", "\xfd" "7zXZ", 5, unpack_xz },
+	{ "xz",
+	  "\xfd"
+	  "7zXZ",
+	  5, unpack_xz },
 	{ "lzma", "\x5d\0\0", 3, unpack_xz },
 	{ "lz4", "\x02\x21\x4c\x18", 4, unpack_lz4 },
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd },

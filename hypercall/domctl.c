@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_domctl (<xen/domctl.h>): a control domain makes, watches and ends other domains. The table below is all there is;
- * operations for other kinds of guests, for IOMMUs, debuggers and memory sharing are -ENOSYS.
+ * HYPERVISOR_domctl (<xen/domctl.h>): a control domain makes, watches and ends other domains.
+ * The table below is all there is; operations for other kinds of guests, for IOMMUs,
+ * debuggers and memory sharing are -ENOSYS.
  *
  * Whoever is no control domain learns nothing here, not even whether its pointer is good.
  */
@@ -76,7 +77,8 @@ static int on_domain(gva_t arg, struct xen_domctl *op)
 	return rc;
 }
 
-long ASMCALL do_domctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_domctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+		       uint32_t a6)
 {
 	struct xen_domctl op;
 	int rc;

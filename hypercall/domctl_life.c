@@ -9,7 +9,9 @@
 #include "core/sched.h"
 #include "mm/grant.h"
 
-_Static_assert(sizeof(void *) != 4 || (sizeof(struct xen_domctl) == 144 && offsetof(struct xen_domctl, u) == 16), "ABI");
+_Static_assert(sizeof(void *) != 4 ||
+		       (sizeof(struct xen_domctl) == 144 && offsetof(struct xen_domctl, u) == 16),
+	       "ABI");
 
 #define GRANT_VERSION 1
 /* Pages in as many KiB. */
@@ -17,12 +19,16 @@ _Static_assert(sizeof(void *) != 4 || (sizeof(struct xen_domctl) == 144 && offse
 
 /* ---- creation ---- */
 
-/* Of all that can be asked for, a 32-bit paravirtual domain has none; of a pool of processors there is one. */
+/*
+ * Of all that can be asked for, a 32-bit paravirtual domain has none; of
+ * a pool of processors there is one.
+ */
 static int check_config(const struct xen_domctl_createdomain *c)
 {
 	uint32_t version = XEN_DOMCTL_GRANT_version(c->grant_opts);
 
-	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain || c->iommu_opts || c->vmtrace_size || c->arch.emulation_flags)
+	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain || c->iommu_opts || c->vmtrace_size ||
+	    c->arch.emulation_flags)
 		return -EINVAL;
 	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS)
 		return -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XEN_DOMCTL_*: a domain's memory as its builder and saver see it: what a frame is used as, the page of hypercall entries, and
- * the width of its addresses.
+ * XEN_DOMCTL_*: a domain's memory as its builder and saver see it: what a frame is used as, the
+ * page of hypercall entries, and the width of its addresses.
  */
 #include "hypercall/control.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XEN_DOMCTL_*: the vCPUs of a domain, and its share of the processor (as Xen's credit2 scheduler counts it: a weight, and a
- * cap in percent of one processor).
+ * XEN_DOMCTL_*: the vCPUs of a domain, and its share of the processor (as Xen's credit2 scheduler
+ * counts it: a weight, and a cap in percent of one processor).
  */
 #include "hypercall/control.h"
 
@@ -43,7 +43,10 @@ static int set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	return rc;
 }
 
-/* Without a context, back to before the first: its tables and address space go, it has to be started again. */
+/*
+ * Without a context, back to before the first: its tables and address
+ * space go, it has to be started again.
+ */
 static int reset(struct vcpu *v)
 {
 	(void)v;

@@ -56,22 +56,36 @@ long memop_get_machine_memory_map(gva_t arg)
 			     boot_info.nr_regions);
 }
 
+/* A copy of d's map, at most MAX_MEMORY_MAP_ENTRIES; the number of entries. */
+static uint32_t read_map(struct domain *d, struct e820_entry *map)
+{
+	uint32_t n = 1;
+
+	spin_lock(&d->page_lock);
+	if (d->memory_map) {
+		n = d->memory_map_entries;
+		memcpy(map, d->memory_map, n * sizeof(*map));
+	} else {
+		map[0] = (struct e820_entry){
+			.size = (uint64_t)d->max_pages << PAGE_SHIFT,
+			.type = E820_RAM,
+		};
+	}
+	spin_unlock(&d->page_lock);
+	return n;
+}
+
 long memop_get_memory_map(gva_t arg)
 {
-	const struct domain *d = current_vcpu()->domain;
+	struct e820_entry map[MAX_MEMORY_MAP_ENTRIES];
+	uint32_t have = read_map(current_vcpu()->domain, map);
 	struct xen_memory_map guest;
-	struct e820_entry all = { .start = 0,
-				  .size = (uint64_t)d->max_pages << PAGE_SHIFT,
-				  .type = E820_RAM };
-	const void *from = d->memory_map ? (const void *)d->memory_map : &all;
-	uint32_t have = d->memory_map ? d->memory_map_entries : 1;
 
 	if (copy_from_guest(&guest, arg, sizeof(guest)))
 		return -EFAULT;
 	if (guest.buffer.p) {
 		have = MIN(have, guest.nr_entries);
-		if (copy_to_guest((gva_t)guest.buffer.p, from,
-				  have * (uint32_t)sizeof(struct e820_entry)))
+		if (copy_to_guest((gva_t)guest.buffer.p, map, have * (uint32_t)sizeof(map[0])))
 			return -EFAULT;
 	}
 	return put_guest_u32(arg + offsetof(struct xen_memory_map, nr_entries), have);
@@ -100,12 +114,12 @@ long memop_set_memory_map(gva_t arg)
 		heap_free(map);
 		return -EFAULT;
 	}
-	/* Nobody reads it but the domain's own vCPUs in memop_get_memory_map(). */
+	spin_lock(&d->page_lock);
 	old = d->memory_map;
 	d->memory_map = map;
 	d->memory_map_entries = guest.map.nr_entries;
-	if (old)
-		heap_free(old);
+	spin_unlock(&d->page_lock);
+	heap_free(old);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_physdev_op (<xen/physdev.h>): virtual I/O privilege, physical interrupts, and what a control domain reports about the
- * machine. The interrupts themselves are core/pirq.c's. Errors and the order of checks: Xen's; message-signalled interrupts do not
+ * HYPERVISOR_physdev_op (<xen/physdev.h>): virtual I/O privilege, physical interrupts, and
+ * what a control domain reports about the machine. The interrupts themselves are
+ * core/pirq.c's. Errors and the order of checks: Xen's; message-signalled interrupts do not
  * exist here, so that drivers take their device's line.
  */
 #include "hypercall/hypercall.h"
@@ -11,8 +12,11 @@
 #include "arch/x86_32/irq.h"
 #include "core/pirq.h"
 
-_Static_assert(offsetof(struct physdev_op, u) == 4 && sizeof(struct physdev_pci_device) == 4, "ABI");
-_Static_assert(sizeof(void *) != 4 || (sizeof(struct physdev_map_pirq) == 36 && sizeof(struct physdev_setup_gsi) == 8), "ABI");
+_Static_assert(offsetof(struct physdev_op, u) == 4 && sizeof(struct physdev_pci_device) == 4,
+	       "ABI");
+_Static_assert(sizeof(void *) != 4 || (sizeof(struct physdev_map_pirq) == 36 &&
+				       sizeof(struct physdev_setup_gsi) == 8),
+	       "ABI");
 
 #define MAX_PORTS 65536u
 
@@ -158,7 +162,10 @@ static long apic_access(gva_t arg, bool write)
 	return !write && copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-/* Vectors are the hypervisor's business: old kernels get a number to put in the I/O APIC's entry, where it is ignored. */
+/*
+ * Vectors are the hypervisor's business: old kernels get a number to put in the
+ * I/O APIC's entry, where it is ignored.
+ */
 static long alloc_irq_vector(gva_t arg)
 {
 	struct physdev_irq op;
@@ -176,7 +183,8 @@ static long take_report(gva_t arg, uint32_t size)
 {
 	uint8_t report[sizeof(struct physdev_pci_mmcfg_reserved)];
 
-	_Static_assert(sizeof(report) >= sizeof(struct physdev_manage_pci_ext), "the largest report");
+	_Static_assert(sizeof(report) >= sizeof(struct physdev_manage_pci_ext),
+		       "the largest report");
 	return copy_from_guest(report, arg, size) ? -EFAULT : 0;
 }
 
@@ -241,7 +249,7 @@ static long physdev_op(uint32_t cmd, gva_t arg)
 		return set_iopl(v, arg);
 	case PHYSDEVOP_set_iobitmap:
 		return set_iobitmap(v, arg);
-	case PHYSDEVOP_IRQ_UNMASK_NOTIFY: /* obsolete: unmasking a port says nothing about its line */
+	case PHYSDEVOP_IRQ_UNMASK_NOTIFY: /* obsolete: a port's mask says nothing about its line */
 		return 0;
 	case PHYSDEVOP_irq_status_query:
 		return irq_status_query(v, arg);

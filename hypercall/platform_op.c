@@ -9,6 +9,7 @@
 #include <xen/platform.h>
 
 #include "core/time.h"
+#include "hypercall/firmware_info.h"
 
 static long set_time64(const struct xenpf_settime64 *op)
 {
@@ -27,6 +28,16 @@ static long get_cpuinfo(gva_t arg, struct xenpf_pcpuinfo *info)
 		info->flags = XEN_PCPU_FLAGS_ONLINE;
 	}
 	info->max_present = NR_CPUS - 1;
+	return copy_to_guest(arg + offsetof(xen_platform_op_t, u), info, sizeof(*info)) ? -EFAULT
+											: 0;
+}
+
+static long get_firmware_info(gva_t arg, struct xenpf_firmware_info *info)
+{
+	long rc = firmware_info(info);
+
+	if (rc)
+		return rc;
 	return copy_to_guest(arg + offsetof(xen_platform_op_t, u), info, sizeof(*info)) ? -EFAULT
 											: 0;
 }
@@ -52,6 +63,8 @@ long ASMCALL do_platform_op(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4,
 		return set_time64(&op.u.settime64);
 	case XENPF_get_cpuinfo:
 		return get_cpuinfo(arg, &op.u.pcpu_info);
+	case XENPF_firmware_info:
+		return get_firmware_info(arg, &op.u.firmware_info);
 	default:
 		return -ENOSYS;
 	}

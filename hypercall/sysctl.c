@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_sysctl (<xen/sysctl.h>): a control domain asks about the machine and all domains, reads consoles and presses debug
- * keys. Profiling, power management, hot plugging and processor pools are -ENOSYS.
+ * HYPERVISOR_sysctl (<xen/sysctl.h>): a control domain asks about the machine and all
+ * domains, reads consoles and presses debug keys. Profiling, power management, hot
+ * plugging and processor pools are -ENOSYS.
  *
- * One thing goes beyond Xen: XEN_SYSCTL_readconsole reads the output of a domain instead of the machine's when pad0 and pad1
- * hold its number (low byte first), also when it is dead. Xen wants both to be 0, and domain 0's output is the machine's anyway.
+ * One thing goes beyond Xen: XEN_SYSCTL_readconsole reads the output of a domain instead of the
+ * machine's when pad0 and pad1 hold its number (low byte first), also when it is dead. Xen wants
+ * both to be 0, and domain 0's output is the machine's anyway.
  */
 #include "hypercall/control.h"
 
@@ -40,7 +42,8 @@ static int readconsole(struct xen_sysctl *op)
 
 	if (!guest_range_ok(HANDLE(arg->buffer), arg->count))
 		return -EFAULT;
-	while (done < arg->count && (n = console_read(id, text, MIN(CHUNK, arg->count - done), &index, false))) {
+	while (done < arg->count &&
+	       (n = console_read(id, text, MIN(CHUNK, arg->count - done), &index, false))) {
 		if (copy_to_guest(HANDLE(arg->buffer) + done, text, n))
 			return -EFAULT;
 		done += n;
@@ -93,11 +96,14 @@ static uint64_t ram_pages(void)
 
 	for (unsigned i = 0; i < boot_info.nr_regions; i++)
 		if (boot_info.region[i].type == E820_RAM)
-			pages += (boot_info.region[i].end - boot_info.region[i].start) >> PAGE_SHIFT;
+			pages += (boot_info.region[i].end - boot_info.region[i].start) >>
+				 PAGE_SHIFT;
 	return pages;
 }
 
-/* As a guest computes it from its time information: a nanosecond is (ticks << shift) * mul >> 32. */
+/*
+ * As a guest computes it from its time information: a nanosecond is (ticks << shift) * mul >> 32.
+ */
 static uint32_t cpu_khz(void)
 {
 	vcpu_time_info_t t = { 0 };
@@ -142,7 +148,8 @@ static int getcpuinfo(struct xen_sysctl *op)
 	for (uint32_t i = 0; i < n; i++) {
 		xen_sysctl_cpuinfo_t info = { .idletime = sched_idle_time(i) };
 
-		if (copy_to_guest(HANDLE(arg->info) + i * (uint32_t)sizeof(info), &info, sizeof(info)))
+		if (copy_to_guest(HANDLE(arg->info) + i * (uint32_t)sizeof(info), &info,
+				  sizeof(info)))
 			return -EFAULT;
 	}
 	arg->nr_cpus = n;
@@ -157,7 +164,8 @@ static int cputopoinfo(struct xen_sysctl *op)
 	for (uint32_t i = 0; i < n; i++) {
 		const xen_sysctl_cputopo_t cpu = { .core = i };
 
-		if (copy_to_guest(HANDLE(arg->cputopo) + i * (uint32_t)sizeof(cpu), &cpu, sizeof(cpu)))
+		if (copy_to_guest(HANDLE(arg->cputopo) + i * (uint32_t)sizeof(cpu), &cpu,
+				  sizeof(cpu)))
 			return -EFAULT;
 	}
 	arg->num_cpus = NR_CPUS;
@@ -172,9 +180,11 @@ static int numainfo(struct xen_sysctl *op)
 	};
 	struct xen_sysctl_numainfo *arg = &op->u.numainfo;
 
-	if (arg->num_nodes && HANDLE(arg->meminfo) && copy_to_guest(HANDLE(arg->meminfo), &memory, sizeof(memory)))
+	if (arg->num_nodes && HANDLE(arg->meminfo) &&
+	    copy_to_guest(HANDLE(arg->meminfo), &memory, sizeof(memory)))
 		return -EFAULT;
-	if (arg->num_nodes && HANDLE(arg->distance) && put_guest_u32(HANDLE(arg->distance), LOCAL_DISTANCE))
+	if (arg->num_nodes && HANDLE(arg->distance) &&
+	    put_guest_u32(HANDLE(arg->distance), LOCAL_DISTANCE))
 		return -EFAULT;
 	arg->num_nodes = 1;
 	return 0;
@@ -182,17 +192,14 @@ static int numainfo(struct xen_sysctl *op)
 
 /* All of them have something to tell. */
 static sysctl_fn *const operations[] = {
-	[XEN_SYSCTL_readconsole] = readconsole,
-	[XEN_SYSCTL_physinfo] = physinfo,
-	[XEN_SYSCTL_sched_id] = sched_id,
-	[XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
-	[XEN_SYSCTL_debug_keys] = debug_keys,
-	[XEN_SYSCTL_getcpuinfo] = getcpuinfo,
-	[XEN_SYSCTL_cputopoinfo] = cputopoinfo,
-	[XEN_SYSCTL_numainfo] = numainfo,
+	[XEN_SYSCTL_readconsole] = readconsole, [XEN_SYSCTL_physinfo] = physinfo,
+	[XEN_SYSCTL_sched_id] = sched_id,	[XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
+	[XEN_SYSCTL_debug_keys] = debug_keys,	[XEN_SYSCTL_getcpuinfo] = getcpuinfo,
+	[XEN_SYSCTL_cputopoinfo] = cputopoinfo, [XEN_SYSCTL_numainfo] = numainfo,
 };
 
-long ASMCALL do_sysctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long ASMCALL do_sysctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+		       uint32_t a6)
 {
 	struct xen_sysctl op;
 	sysctl_fn *fn;

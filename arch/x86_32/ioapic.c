@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O APICs that the MADT lists (Intel 82093AA data sheet): an index and a data register, behind which each input has a
- * redirection entry of two words. Interrupts are fixed, to this CPU, in physical destination mode.
+ * The I/O APICs that the MADT lists (Intel 82093AA data sheet): an index and a data
+ * register, behind which each input has a redirection entry of two words. Interrupts are
+ * fixed, to this CPU, in physical destination mode.
  *
- * A level-triggered input is masked first and its interrupt ended afterwards, so that the local APIC's message finds the entry's
- * vector unchanged and clears its remote IRR. Called with interrupts off.
+ * A level-triggered input is masked first and its interrupt ended afterwards, so
+ * that the local APIC's message finds the entry's vector unchanged and clears its
+ * remote IRR. Called with interrupts off.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/irq.h"
@@ -175,7 +177,10 @@ bool ioapic_guest_write(paddr_t base, uint32_t reg, uint32_t value)
 
 	if (!io)
 		return false;
-	/* The second word of an entry is its destination, and the registers below are the chip's own. */
+	/*
+	 * The second word of an entry is its destination, and the
+	 * registers below are the chip's own.
+	 */
 	if (reg < IOAPIC_REDIRECTION || reg >= IOAPIC_REDIRECTION + 2 * io->inputs || reg % 2)
 		return true;
 	gsi = io->gsi_base + (reg - IOAPIC_REDIRECTION) / 2;

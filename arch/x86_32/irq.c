@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt lines: whose each is, its mode, and the way from a vector to the one who cares. Trigger mode and polarity come from the
- * MADT's overrides (ACPI 6.x, 5.2.12.5), else from the bus: ISA lines are edge-triggered and active high, PCI lines
- * level-triggered and active low; a control domain, which can read the rest of the ACPI tables, may say otherwise (PHYSDEVOP_setup_gsi).
+ * Interrupt lines: whose each is, its mode, and the way from a vector to the one who cares. Trigger
+ * mode and polarity come from the MADT's overrides (ACPI 6.x, 5.2.12.5), else from the bus: ISA
+ * lines are edge-triggered and active high, PCI lines level-triggered and active low; a control
+ * domain, which can read the rest of the ACPI tables, may say otherwise (PHYSDEVOP_setup_gsi).
  *
  * With the 8259s a line's vector is fixed; I/O APIC lines get one of a pool when they are opened.
  */
@@ -228,7 +229,10 @@ static struct line *line_of_vector(unsigned vector)
 	return vector_used[vector] ? &lines[vector_gsi[vector]] : NULL;
 }
 
-/* Acknowledged before anybody is told: edge-triggered lines may fire again at once, level-triggered ones are masked. */
+/*
+ * Acknowledged before anybody is told: edge-triggered lines may fire again at
+ * once, level-triggered ones are masked.
+ */
 void irq_dispatch(unsigned vector)
 {
 	struct line *l = line_of_vector(vector);

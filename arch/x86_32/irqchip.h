@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two kinds of interrupt controllers behind irq.c: the I/O APICs of the MADT (ioapic.c), or where there is none, or with
- * `noapic`, the pair of 8259s (i8259.c).
+ * The two kinds of interrupt controllers behind irq.c: the I/O APICs of the MADT (ioapic.c), or
+ * where there is none, or with `noapic`, the pair of 8259s (i8259.c).
  */
 #ifndef RINGLET_ARCH_IRQCHIP_H
 #define RINGLET_ARCH_IRQCHIP_H

@@ -25,6 +25,7 @@
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/image.h"
 #include "arch/x86_32/platform.h"
+#include "arch/x86_32/tables.h"
 #include "boot/memory.h"
 #include "core/console.h"
 #include "core/domain.h"
@@ -240,13 +241,28 @@ bool paging_fill_view(gva_t va)
 	l2 = frame_map(pte_mfn(guest_l3[3]));
 	entry = l2[index];
 	frame_unmap(l2);
-	/* The processor sets the accessed flag in the one it walks: with it in the comparison, a guest that clears its own never gets on. */
+	/*
+	 * The processor sets the accessed flag in the one that it walks. A comparison that counted
+	 * it would find a difference each time, and the access would fault for ever.
+	 */
 	if (!(entry & PTE_P) || !((hv_l2[index] ^ entry) & ~(PTE_A | PTE_D)))
 		return false;
 	hv_l2[index] = entry;
 	view_first = MIN(view_first, index);
 	view_last = MAX(view_last, index);
 	return true;
+}
+
+/*
+ * In segment mode an NMI is a task switch, which does not save CR3 but takes it from the
+ * interrupted task's TSS on the way back. (In paging mode nothing switches tasks and returns.)
+ */
+static void load_view(const pte_t *l3)
+{
+	if (!isolation_by_paging)
+		tables_tss()->cr3 = image_paddr(l3);
+	write_cr3(image_paddr(l3));
+	this_cpu()->tlb_stamp = flush_clock++;
 }
 
 /* The hypervisor goes on in the view that guest_l3 and hv_l3 now describe. */
@@ -256,11 +272,8 @@ static void reload_views(void)
 		for (unsigned slot = 0; slot < 3; slot++)
 			hv_l3[slot] = guest_l3[slot];
 		view_drop();
-		write_cr3(image_paddr(hv_l3));
-	} else {
-		write_cr3(image_paddr(guest_l3));
 	}
-	this_cpu()->tlb_stamp = flush_clock++;
+	load_view(isolation_by_paging ? hv_l3 : guest_l3);
 }
 
 void arch_load_top(struct vcpu *v)
@@ -278,8 +291,7 @@ void paging_load_idle(void)
 	memset(guest_l3, 0, sizeof(guest_l3));
 	memset(hv_l3, 0, 3 * sizeof(hv_l3[0]));
 	view_drop();
-	write_cr3(image_paddr(hv_l3));
-	this_cpu()->tlb_stamp = flush_clock++;
+	load_view(hv_l3);
 }
 
 void arch_l3_changed(mfn_t top, unsigned slot, pte_t entry)

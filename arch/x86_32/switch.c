@@ -105,9 +105,18 @@ static void save(struct vcpu *v)
 	fpu_save(v);
 }
 
+/*
+ * The frame page is readable to a guest in paging mode without segment limits. Traps of the
+ * switcher itself leave registers of the guest before below the frame, at most twice nested.
+ */
+#define FRAME_RESIDUE (4 * sizeof(struct trap_frame))
+
 static void load(struct vcpu *v)
 {
-	*guest_frame() = v->arch.frame;
+	struct trap_frame *f = guest_frame();
+
+	*f = v->arch.frame;
+	memset((char *)f - FRAME_RESIDUE, 0, FRAME_RESIDUE);
 	arch_load_top(v);
 	arch_load_descriptors(v);
 	arch_trap_table_changed(v, VECTOR_SYSCALL);

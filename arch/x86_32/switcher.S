@@ -68,13 +68,17 @@
  * One stub per vector, all of the same size, so that the IDT is filled by arithmetic. Vectors for
  * which the processor pushes an error code: SDM vol. 3, 6.13.
  */
+#define NO_ERROR_CODE(v)                                                          \
+	((v) != 8) && ((v) != 10) && ((v) != 11) && ((v) != 12) && ((v) != 13) && \
+	((v) != 14) && ((v) != 17) && ((v) != 21) && ((v) != 29) && ((v) != 30)
+
 	.balign 16
 	.globl trap_stubs
 trap_stubs:
 	.set vector, 0
 	.rept 256
 	.balign 16
-	.if (vector != 8) && (vector != 10) && (vector != 11) && (vector != 12) && (vector != 13) && (vector != 14) && (vector != 17) && (vector != 21) && (vector != 29) && (vector != 30)
+	.if NO_ERROR_CODE(vector)
 	pushl $0
 	.endif
 	pushl $vector
@@ -185,8 +189,9 @@ hypercall_unknown:
 
 /*
  * A trap from ring 0. The stack is the one in use; it may be the frame page, when the
- * trap hit this file, and then the C part runs on the NMI stack. A fault while loading
- * the guest's registers gives up the way out.
+ * trap hit this file, and then the C part runs on the CPU's stack, which nothing uses at
+ * that time. (Not on the NMI stack: in segment mode the NMI task would start there again.)
+ * A fault while loading the guest's registers gives up the way out.
  */
 	.balign 16
 entry_from_hypervisor:
@@ -205,6 +210,8 @@ entry_from_hypervisor:
 	je 1f
 	cmp $TRAP_DEBUG, %edx
 	je 1f
+	cmp $TRAP_MACHINE_CHECK, %edx
+	je 1f
 	mov $STACK_TOP(CPU), %esp
 	push %eax
 	call trap_exit_fault
@@ -215,7 +222,7 @@ entry_from_hypervisor:
 	sub $(FRAME_END(CPU) - PAGE_SIZE), %ecx
 	cmp $PAGE_SIZE, %ecx
 	ja 2f
-	mov $NMI_STACK_TOP(CPU), %esp
+	mov $STACK_TOP(CPU), %esp
 2:	push %edx
 	push %eax
 	call trap_hypervisor

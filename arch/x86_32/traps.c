@@ -267,7 +267,10 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault)
 	if (regs.vector == TRAP_PAGE_FAULT && fill_ldt(v, read_cr2()))
 		return;
 	bounce_failsafe(v);
-	/* The callback may be no better, and so on for ever, with no instruction of the guest in between: interrupts get in here. */
+	/*
+	 * The callback may be no better, and so on for ever, with no instruction of the guest in
+	 * between: this is where interrupts get in.
+	 */
 	(void)preempt_needed();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each domain has: nodes, watches, transactions, memory. An account exists while anything refers
- * to its domain, and no longer, so that domains which come and go leave nothing behind.
+ * What each domain has: nodes, watches, transactions, memory. An account exists while anything
+ * refers to its domain, and no longer, so that domains which come and go leave nothing behind.
  */
 #include "dom0/xenstore/internal.h"
 

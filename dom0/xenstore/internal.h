@@ -214,6 +214,8 @@ const char *xs_node_path(const struct xs_node *node, char buf[XS_PATH_SIZE]);
 
 /* ---- tree.c: the store's own tree, with its accounts; none of these fails ---- */
 
+/* Enters a root into its owner's account. */
+void xs_tree_adopt(struct xs_store *store, struct xs_node *root);
 void xs_tree_attach(struct xs_store *store, struct xs_node *parent, struct xs_node *node);
 /* With all below it; watches fire. Not for roots. */
 void xs_tree_remove(struct xs_store *store, struct xs_node *node);
@@ -223,7 +225,7 @@ void xs_tree_set_acl(struct xs_store *store, struct xs_node *node, struct xs_acl
 /* Frees both trees without events, accounts or order. */
 void xs_tree_destroy(struct xs_store *store);
 
-/* ---- view.c: the tree as a request sees it, through a transaction or not ---- */
+/* ---- view.c, listing.c, change.c: the tree as a request sees it, through a transaction or not ---- */
 
 struct xs_view {
 	struct xs_connection *conn;
@@ -285,8 +287,8 @@ void xs_watch_fire_special(struct xs_store *store, const char *name);
 /* Replies to the request in conn->header; an over-long body becomes E2BIG. */
 void xs_reply(struct xs_connection *conn, uint32_t type, const void *body, size_t len);
 void xs_reply_error(struct xs_connection *conn, int error);
-/* NULL: no memory, or none allowed. */
-struct xs_message *xs_output_event(struct xs_watch *watch, const char *path);
+/* False: no memory, or none that the domain may still take, unless forced. */
+bool xs_output_event(struct xs_watch *watch, const char *path, bool force);
 void xs_message_free(struct xs_connection *conn, struct xs_message *message);
 /* Queues events that had no room when they happened. */
 void xs_output_recover(struct xs_connection *conn);
@@ -302,12 +304,22 @@ int xs_op_rm(const struct xs_view *view, const char *path);
 int xs_op_set_perms(const struct xs_view *view, const char *path, struct xs_perm *perm,
 		    unsigned nr);
 
-/* ---- request.c and request_domain.c ---- */
+/* ---- connection.c ---- */
+
+/* Removes all watches and aborts all transactions. */
+void xs_connection_forget(struct xs_connection *conn);
+
+/* ---- request*.c ---- */
 
 /* Serves the request in conn->header and conn->body. */
 void xs_request_serve(struct xs_connection *conn);
 
 typedef int (*xs_request_fn)(struct xs_connection *conn, struct xs_transaction *tx);
+int xs_request_watch(struct xs_connection *conn, struct xs_transaction *tx);
+int xs_request_unwatch(struct xs_connection *conn, struct xs_transaction *tx);
+int xs_request_reset_watches(struct xs_connection *conn, struct xs_transaction *tx);
+int xs_request_transaction_start(struct xs_connection *conn, struct xs_transaction *tx);
+int xs_request_transaction_end(struct xs_connection *conn, struct xs_transaction *tx);
 int xs_request_introduce(struct xs_connection *conn, struct xs_transaction *tx);
 int xs_request_release(struct xs_connection *conn, struct xs_transaction *tx);
 int xs_request_resume(struct xs_connection *conn, struct xs_transaction *tx);
@@ -324,5 +336,9 @@ unsigned xs_request_strings(const struct xs_connection *conn, const char **strin
 /* The only string of the body, or NULL when it is anything else. */
 const char *xs_request_string(const struct xs_connection *conn);
 void xs_request_ok(struct xs_connection *conn);
+/* The same unless there is an error, which is returned. */
+int xs_request_done(struct xs_connection *conn, int error);
+/* In decimal with a NUL; buf has 21 bytes. Returns those stored. */
+size_t xs_put_number(char *buf, uint64_t value);
 
 #endif

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct xsd_errors no_error = { 0, NULL };
-
 /* ---- queueing ---- */
 
 static size_t message_size(const struct xs_message *m)
@@ -56,15 +54,16 @@ void xs_message_free(struct xs_connection *conn, struct xs_message *m)
 
 /* ---- replies ---- */
 
-static const struct xsd_errors *find_error(int error)
+/* The first one, EINVAL, stands for those that have no name. */
+static const char *error_name(int error)
 {
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(xsd_errors); i++) {
 		if (xsd_errors[i].errnum == error)
-			return &xsd_errors[i];
+			return xsd_errors[i].errstring;
 	}
-	return error ? find_error(EINVAL) : &no_error;
+	return xsd_errors[0].errstring;
 }
 
 void xs_reply(struct xs_connection *conn, uint32_t type, const void *body, size_t len)
@@ -94,14 +93,14 @@ void xs_reply(struct xs_connection *conn, uint32_t type, const void *body, size_
 
 void xs_reply_error(struct xs_connection *conn, int error)
 {
-	const char *name = find_error(error)->errstring;
+	const char *name = error_name(error);
 
 	xs_reply(conn, XS_ERROR, name, strlen(name) + 1);
 }
 
 /* ---- events ---- */
 
-struct xs_message *xs_output_event(struct xs_watch *watch, const char *path)
+bool xs_output_event(struct xs_watch *watch, const char *path, bool force)
 {
 	struct xs_connection *conn = watch->conn;
 	size_t path_len = strlen(path) + 1, token_len = strlen(watch->token) + 1;
@@ -109,12 +108,13 @@ struct xs_message *xs_output_event(struct xs_watch *watch, const char *path)
 
 	/* Longer than any message: nobody can be told. */
 	if (path_len + token_len > XENSTORE_PAYLOAD_MAX)
-		return NULL;
-	if (!xs_account_room(conn->store, conn->account, sizeof(*m) + path_len + token_len))
-		return NULL;
+		return false;
+	if (!force &&
+	    !xs_account_room(conn->store, conn->account, sizeof(*m) + path_len + token_len))
+		return false;
 	m = new_message(XS_WATCH_EVENT, path_len + token_len);
 	if (!m)
-		return NULL;
+		return false;
 	memcpy(m->body, path, path_len);
 	memcpy(m->body + path_len, watch->token, token_len);
 	m->watch = watch;
@@ -122,7 +122,7 @@ struct xs_message *xs_output_event(struct xs_watch *watch, const char *path)
 	list_add_tail(&m->watch_link, &watch->events);
 	conn->account->memory += message_size(m);
 	queue(conn, m);
-	return m;
+	return true;
 }
 
 void xs_output_recover(struct xs_connection *conn)

@@ -48,8 +48,8 @@ int xs_path_absolute(const struct xs_connection *conn, const char *path, bool sp
 
 	if (!path[0] || (path[0] == '@' && (!special || strchr(path, '/'))))
 		return EINVAL;
-	len = snprintf(buf, XS_PATH_SIZE, "%s%s%s", absolute ? "" : conn->home,
-		       absolute ? "" : "/", path);
+	len = snprintf(buf, XS_PATH_SIZE, "%s%s%s", absolute ? "" : conn->home, absolute ? "" : "/",
+		       path);
 	if (len < 0 || len >= XS_PATH_SIZE || !is_wellformed(buf))
 		return EINVAL;
 	if (!xs_privileged(conn) && (size_t)len - home_length(buf) > conn->store->limits.path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transactions: copies of what was looked at, and their commit. A commit checks everything first and
- * then cannot fail: nodes that were created move into the store as they are.
+ * Transactions: copies of what was looked at, and their commit. A commit checks everything first
+ * and then cannot fail: nodes that were created move into the store as they are.
  */
 #include "dom0/xenstore/internal.h"
 
@@ -39,9 +39,8 @@ static bool may_copy(const struct xs_transaction *tx, size_t name_len, const str
 	const struct xs_store *store = tx->conn->store;
 	size_t bytes = peer ? xs_node_memory(peer) : sizeof(*peer) + name_len + 1;
 
-	return xs_privileged(tx->conn) ||
-	       (tx->nr_nodes < store->limits.transaction_nodes &&
-		xs_account_room(store, tx->conn->account, bytes));
+	return xs_privileged(tx->conn) || (tx->nr_nodes < store->limits.transaction_nodes &&
+					   xs_account_room(store, tx->conn->account, bytes));
 }
 
 struct xs_node *xs_transaction_copy(struct xs_transaction *tx, struct xs_node *parent,

@@ -78,6 +78,11 @@ static void uncharge(struct xs_store *store, struct xs_node *node)
 
 /* ---- changes ---- */
 
+void xs_tree_adopt(struct xs_store *store, struct xs_node *root)
+{
+	charge(store, root);
+}
+
 void xs_tree_attach(struct xs_store *store, struct xs_node *parent, struct xs_node *node)
 {
 	node->flags &= XS_NODE_SPECIAL;
@@ -137,6 +142,8 @@ static void destroy_below(struct xs_store *store, struct xs_node *root)
 {
 	struct xs_node *leaf;
 
+	if (!root)
+		return;
 	while ((leaf = xs_node_leaf(root)) != root) {
 		xs_node_unlink(store, leaf);
 		xs_node_free(leaf);

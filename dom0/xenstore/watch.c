@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches, found by path: a change looks up each of its parents' paths, so it costs the depth and the
- * watches that match. A watcher is told of nodes that it may read, or whose parent it may read.
+ * Watches, found by path: a change looks up each of its parents' paths, so it costs the depth and
+ * the watches that match. A watcher is told of nodes that it may read, or whose parent it may read.
  *
  * No watch is ever forgotten for want of room: one whose event could not be queued is told of its
  * own path once there is room, which the protocol allows and every client handles.
@@ -131,7 +131,10 @@ void xs_watch_event(struct xs_watch *watch, const char *path)
 	path += watch->prefix;
 	if (path[0] != '@' && is_queued(watch, path))
 		return;
-	if (watch->nr_events < conn->store->limits.events && xs_output_event(watch, path))
+	if (watch->nr_events < conn->store->limits.events && xs_output_event(watch, path, false))
+		return;
+	/* One event always has room, so that there is one whose reading recovers the others. */
+	if (!watch->nr_events && xs_output_event(watch, watch->path + watch->prefix, true))
 		return;
 	if (list_empty(&watch->lost))
 		list_add_tail(&watch->lost, &conn->lost);

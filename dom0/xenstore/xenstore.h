@@ -129,6 +129,15 @@ int xs_local_directory(struct xs_store *store, const char *path,
 		       void (*each)(void *arg, const char *name), void *arg);
 
 /*
+ * Calls each node below path, parents first, with its distance from path. A guest's nodes may be as
+ * deep as a path is long: recursion is no way to print them. each must not change the store.
+ */
+int xs_local_walk(struct xs_store *store, const char *path,
+		  void (*each)(void *arg, unsigned depth, const char *name, const char *value,
+			       size_t len),
+		  void *arg);
+
+/*
  * Calls fn with the path that changed, at once for the path itself and then for every change at or
  * below it, always from xs_local_dispatch(). Events may merge when many wait: then the path is the
  * watch's own. NULL: no memory, or not a path.

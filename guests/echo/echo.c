@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest for trying the control domain: greets on its console ring (<xen/io/console.h>), repeats each
- * line that is typed, and ends as a line says: poweroff, reboot, crash. Its command line may say the
- * same: end=reboot and so on.
+ * A guest for trying the control domain: greets on its console ring (<xen/io/console.h>),
+ * repeats each line that is typed, and ends as a line says: poweroff, reboot, crash. Its command
+ * line may say the same: end=reboot and so on.
  */
 #include "guests/pvrt/pvrt.h"
 

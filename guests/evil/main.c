@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hostile guest.  It tries to get at the hypervisor and passes when it does not succeed and
- * everything goes on.  Words on its command line: calls=N and seed=N for the random hypercalls.
+ * everything goes on.  Words on its command line: calls=N and seed=N for the random hypercalls,
+ * a million unless told (tests/qemu/test_hostile.py makes all of them).
+ *
+ * Boot: arguments="calls=100000" timeout=300
  */
 #include "guests/evil/evil.h"
 #include "guests/pvrt/pvrt.h"

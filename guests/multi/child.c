@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain builder: what a control domain does with the interfaces under test, kept as small as the payload allows.
+ * A domain builder: what a control domain does with the interfaces under test,
+ * kept as small as the payload allows.
  */
 #include "guests/multi/child.h"
 
@@ -78,7 +79,8 @@ void child_init(void)
 	memset(image.memory, 0, image.pages * PAGE_SIZE);
 	for (i = 0; i < n; i++) {
 		if (ph[i].type == PT_LOAD)
-			memcpy(image.memory + ph[i].paddr, payload_start + ph[i].offset, ph[i].filesz);
+			memcpy(image.memory + ph[i].paddr, payload_start + ph[i].offset,
+			       ph[i].filesz);
 		else if (ph[i].type == PT_NOTE)
 			read_notes(&ph[i]);
 	}
@@ -91,7 +93,8 @@ void *foreign_map(domid_t domid, unsigned long mfn, pte_t flags)
 {
 	void *va = page_alloc();
 
-	if (!HYPERVISOR_update_va_mapping_otherdomain(PTR32(va), mfn_pte(mfn, flags), UVMF_INVLPG | UVMF_LOCAL, domid))
+	if (!HYPERVISOR_update_va_mapping_otherdomain(PTR32(va), mfn_pte(mfn, flags),
+						      UVMF_INVLPG | UVMF_LOCAL, domid))
 		return va;
 	page_free(va);
 	return NULL;
@@ -174,7 +177,8 @@ static int write_start_info(struct child *c, const char *what)
 	u.si.pt_base = child_va(c->top_pfn);
 	u.si.nr_pt_frames = 3;
 	u.si.mfn_list = child_va(c->si_pfn - 1);
-	pv_snprintf((char *)u.si.cmd_line, sizeof(u.si.cmd_line), "%s mailbox=%x", what, child_va(c->mailbox_pfn));
+	pv_snprintf((char *)u.si.cmd_line, sizeof(u.si.cmd_line), "%s mailbox=%x", what,
+		    child_va(c->mailbox_pfn));
 	return write_frame(c, c->si_pfn, u.page, PAGE_SIZE);
 }
 
@@ -186,7 +190,9 @@ static int write_tables(struct child *c)
 
 	memset(table, 0, sizeof(table));
 	for (pfn = 0; pfn < c->pages && pfn < ENTRIES_PER_TABLE; pfn++)
-		table[pfn] = mfn_pte(c->mfn[pfn], pfn >= c->top_pfn && pfn < c->top_pfn + 3 ? PTE_KERNEL_RO | PTE_US : PTE_USER_RW);
+		table[pfn] = mfn_pte(c->mfn[pfn], pfn >= c->top_pfn && pfn < c->top_pfn + 3
+							  ? PTE_KERNEL_RO | PTE_US
+							  : PTE_USER_RW);
 	rc = write_frame(c, c->top_pfn + 2, table, PAGE_SIZE);
 	if (rc)
 		return rc;
@@ -329,11 +335,13 @@ bool child_wait_stage(struct child *c, uint32_t stage)
 
 	while (c->mailbox->stage < stage) {
 		if (!domain_info(c->id, &info) && (info.flags & XEN_DOMINF_shutdown)) {
-			test_fail("the domain shut down (flags 0x%x) before stage %u", info.flags, stage);
+			test_fail("the domain shut down (flags 0x%x) before stage %u", info.flags,
+				  stage);
 			return false;
 		}
 		if (time_system_ns() > end) {
-			test_fail("the domain never came to stage %u, it is at %u", stage, c->mailbox->stage);
+			test_fail("the domain never came to stage %u, it is at %u", stage,
+				  c->mailbox->stage);
 			return false;
 		}
 		yield();
@@ -359,4 +367,38 @@ bool child_wait_shutdown(struct child *c, unsigned int *reason)
 	} while (time_system_ns() < end);
 	test_fail("the domain never shut down, flags 0x%x", info.flags);
 	return false;
+}
+
+/* ---- the audit ---- */
+
+/* The machine's messages from *index on; how many bytes. */
+static unsigned int read_messages(char *text, unsigned int size, uint32_t *index)
+{
+	struct xen_sysctl op = { 0 };
+
+	op.u.readconsole.incremental = 1;
+	op.u.readconsole.index = *index;
+	op.u.readconsole.count = size - 1;
+	set_xen_guest_handle_raw(op.u.readconsole.buffer, text);
+	BUG_ON(sysctl(XEN_SYSCTL_readconsole, &op));
+	*index = op.u.readconsole.index;
+	text[op.u.readconsole.count] = 0;
+	return op.u.readconsole.count;
+}
+
+void check_audit(const char *when)
+{
+	static const char key[] = "a";
+	static char text[2048];
+	struct xen_sysctl op = { 0 };
+	uint32_t index = 0;
+
+	while (read_messages(text, sizeof(text), &index))
+		;
+	set_xen_guest_handle_raw(op.u.debug_keys.keys, key);
+	op.u.debug_keys.nr_keys = 1;
+	if (!CHECK_EQ(sysctl(XEN_SYSCTL_debug_keys, &op), 0, "debug key"))
+		return;
+	read_messages(text, sizeof(text), &index);
+	CHECK(strstr(text, "every count is right"), "%s: wrong counts", when);
 }

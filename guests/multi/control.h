@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl and sysctl for the test domain: thin wrappers that fill in command and version. Included first, because the ABI's
- * headers show these interfaces only to control tools. Results are Xen's.
+ * domctl and sysctl for the test domain: thin wrappers that fill in command and version. Included
+ * first, because the ABI's headers show these interfaces only to control tools. Results are Xen's.
  */
 #ifndef MULTI_CONTROL_H
 #define MULTI_CONTROL_H

@@ -176,7 +176,8 @@ void test_many_ports_die(void)
 	for (i = 0; i < n; i++)
 		CHECK_EQ(event_close(ours[i]), 0, "close");
 	/* Our own pages of channels stay with us. */
-	CHECK(before - free_frames() <= 3, "%u frames are gone", (unsigned int)(before - free_frames()));
+	CHECK(before - free_frames() <= 3, "%u frames are gone",
+	      (unsigned int)(before - free_frames()));
 }
 
 /* A port that the builder made for the child (as for its console and xenstore). */

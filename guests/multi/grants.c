@@ -38,20 +38,25 @@ void test_grant_map(void)
 	CHECK_EQ(va[0], 0x600d, "its first word");
 	va[0] = 0x1234;
 	let_it_run();
+	check_audit("a grant is mapped");
 	CHECK_EQ(a.mailbox->extra, 0x1234, "what the child sees");
-	CHECK_EQ(a.mailbox->counter & (GTF_reading | GTF_writing), GTF_reading | GTF_writing, "marks of the entry");
+	CHECK_EQ(a.mailbox->counter & (GTF_reading | GTF_writing), GTF_reading | GTF_writing,
+		 "marks of the entry");
 	a.mailbox->go = 1;
 	let_it_run();
 	CHECK_EQ(a.mailbox->stage, 2, "it took back a grant in use");
 	CHECK_EQ(gnttab_unmap(va, handle), GNTST_okay, "unmap");
 	CHECK_EQ(gnttab_unmap(va, handle), GNTST_bad_handle, "unmap again");
 	a.mailbox->go = 0;
-	CHECK_EQ(gnttab_map(va, a.id, 9, 0, &handle), GNTST_general_error, "a read-only grant for writing");
+	CHECK_EQ(gnttab_map(va, a.id, 9, 0, &handle), GNTST_general_error,
+		 "a read-only grant for writing");
 	CHECK_EQ(gnttab_map(va, a.id, 9, GNTMAP_readonly, &handle), GNTST_okay, "map for reading");
 	CHECK_EQ(va[0], 0xbeef, "its first word");
 	CHECK(try_write((volatile void *)va, &fault), "it can be written");
-	CHECK_EQ(gnttab_map(va, a.id, 10, 0, &other), GNTST_general_error, "an entry without a grant");
-	CHECK_EQ(gnttab_map(va, a.id, 100000, 0, &other), GNTST_bad_gntref, "an entry beyond the table");
+	CHECK_EQ(gnttab_map(va, a.id, 10, 0, &other), GNTST_general_error,
+		 "an entry without a grant");
+	CHECK_EQ(gnttab_map(va, a.id, 100000, 0, &other), GNTST_bad_gntref,
+		 "an entry beyond the table");
 	CHECK_EQ(gnttab_unmap(va, handle), GNTST_okay, "unmap");
 	a.mailbox->go = 1;
 	CHECK(child_wait_stage(&a, 3), "it cannot take its grants back");
@@ -108,6 +113,7 @@ void test_granter_dies(void)
 	id = a.id;
 	CHECK_EQ(gnttab_map(va, id, 8, 0, &handle), GNTST_okay, "map");
 	child_destroy(&a);
+	check_audit("the granting domain is dead");
 	CHECK_EQ(va[0], 0x600d, "the page of the dead");
 	va[0] = 1;
 	CHECK_EQ(domain_info(id, &info), 0, "it is listed");
@@ -140,6 +146,7 @@ void test_mapper_dies(void)
 		CHECK_EQ(page[0], 78, "what it wrote");
 		CHECK(!gnttab_revoke(&entries[20]), "an entry in use has no marks");
 	}
+	check_audit("the domain maps our grant");
 	child_destroy(&a);
 	CHECK(gnttab_revoke(&entries[20]), "its marks are still there, 0x%x", entries[20].flags);
 	page_free(page);
@@ -162,6 +169,8 @@ void test_left_open(void)
 		foreign = foreign_map(a.id, a.mfn[a.si_pfn], PTE_KERNEL_RW);
 		port = event_alloc_unbound(a.id);
 		child_destroy(&a);
+		if (i % 10 == 0)
+			check_audit("all is left open");
 		if (i % 2)
 			CHECK_EQ(gnttab_unmap(va, handle), GNTST_okay, "unmap");
 		if (foreign)

@@ -15,7 +15,8 @@ void test_hostile(void)
 	CHECK_EQ(child_start(&a), 0, "unpause");
 	if (child_wait_stage(&a, 2)) {
 		CHECK(a.mailbox->passed > 300, "it tried only %u things", a.mailbox->passed);
-		CHECK(!a.mailbox->failed, "%u of its attempts, first: %s", a.mailbox->failed, a.mailbox->failure);
+		CHECK(!a.mailbox->failed, "%u of its attempts, first: %s", a.mailbox->failed,
+		      a.mailbox->failure);
 	}
 	child_destroy(&a);
 	page_free(ours);

@@ -31,6 +31,20 @@ void test_create_and_run(void)
 	CHECK_EQ(free_frames(), before, "free frames");
 }
 
+/* What the hypervisor needs for a domain besides the domain's own memory: at most 64 KiB. */
+void test_overhead(void)
+{
+	uint64_t before = free_frames(), overhead;
+
+	if (!child_make(&a, "block", CHILD_STEPS))
+		return;
+	child_wait_stage(&a, 1);
+	overhead = before - free_frames() - CHILD_PAGES;
+	CHECK(overhead <= 16, "%u pages", (unsigned int)overhead);
+	pv_printf("a domain costs %u pages of the hypervisor's\n", (unsigned int)overhead);
+	child_destroy(&a);
+}
+
 void test_two_at_once(void)
 {
 	uint64_t before = free_frames();
@@ -42,7 +56,9 @@ void test_two_at_once(void)
 		seen_a = a.mailbox->counter;
 		seen_b = b.mailbox->counter;
 		time_delay_ns(100 * NS_PER_MS);
-		CHECK(a.mailbox->counter != seen_a && b.mailbox->counter != seen_b, "one of them stands still");
+		check_audit("two domains run");
+		CHECK(a.mailbox->counter != seen_a && b.mailbox->counter != seen_b,
+		      "one of them stands still");
 	}
 	child_destroy(&a);
 	child_destroy(&b);
@@ -134,7 +150,8 @@ void test_pause(void)
 		time_delay_ns(50 * NS_PER_MS);
 		CHECK_EQ(a.mailbox->counter, seen, "it runs while paused");
 		CHECK_EQ(domctl_simple(XEN_DOMCTL_unpausedomain, a.id), 0, "unpause twice");
-		CHECK_EQ(domctl_simple(XEN_DOMCTL_unpausedomain, a.id), -XEN_EINVAL, "unpause once too often");
+		CHECK_EQ(domctl_simple(XEN_DOMCTL_unpausedomain, a.id), -XEN_EINVAL,
+			 "unpause once too often");
 		time_delay_ns(50 * NS_PER_MS);
 		CHECK(a.mailbox->counter != seen, "it does not go on");
 	}
@@ -155,7 +172,8 @@ static int create_as(domid_t id)
 	return domctl(XEN_DOMCTL_createdomain, id, &op);
 }
 
-static unsigned int list_domains(domid_t first, struct xen_domctl_getdomaininfo *list, unsigned int max)
+static unsigned int list_domains(domid_t first, struct xen_domctl_getdomaininfo *list,
+				 unsigned int max)
 {
 	struct xen_sysctl op = { 0 };
 
@@ -177,7 +195,8 @@ static void check_dead_number_stays(void)
 	CHECK(page != NULL, "a foreign map was refused");
 	child_destroy(&a);
 	CHECK_EQ(list_domains(a.id, list, 4), 1, "domains listed while its page is mapped");
-	CHECK(list[0].domain == a.id && (list[0].flags & XEN_DOMINF_dying), "it is not listed as dying");
+	CHECK(list[0].domain == a.id && (list[0].flags & XEN_DOMINF_dying),
+	      "it is not listed as dying");
 	CHECK_EQ(list[0].tot_pages, 1, "its pages");
 	CHECK_EQ(create_as(a.id), -XEN_EEXIST, "its number is free");
 	CHECK_EQ(domctl_simple(XEN_DOMCTL_pausedomain, a.id), -XEN_ESRCH, "it can be paused");
@@ -275,6 +294,42 @@ void test_dom_exc(void)
 
 /* ---- many lives ---- */
 
+#define MANY 100
+
+/* Makes and starts one; how long it took until it ran, in microseconds. */
+static uint32_t time_of_birth(struct child *c)
+{
+	uint64_t start = time_system_ns();
+
+	if (!child_make(c, "block", CHILD_STEPS) || !child_wait_stage(c, 1))
+		return 0;
+	return div_u64_u32(time_system_ns() - start, 1000, NULL);
+}
+
+/* A hundred at once; the last is not made more slowly than the first. */
+void test_hundred(void)
+{
+	static struct child many[MANY];
+	uint64_t before = free_frames();
+	uint32_t first = 0, last = 0;
+	unsigned int i;
+
+	for (i = 0; i < MANY && test_ok(); i++) {
+		last = time_of_birth(&many[i]);
+		if (i == 1)
+			first = last;
+	}
+	check_audit("a hundred domains");
+	CHECK(last <= first + first / 4, "the last took %u us, the second %u", last, first);
+	pv_printf("second domain %u us, hundredth %u us\n", first, last);
+	/* Every other one first, so that the list of domains has holes. */
+	for (i = 0; i < MANY; i += 2)
+		child_destroy(&many[i]);
+	for (i = 1; i < MANY; i += 2)
+		child_destroy(&many[i]);
+	CHECK_EQ(free_frames(), before, "free frames");
+}
+
 void test_cycles(void)
 {
 	uint64_t before = free_frames(), start = time_system_ns();
@@ -284,7 +339,8 @@ void test_cycles(void)
 		CHECK_EQ(run_to_end(&a, "exit"), SHUTDOWN_poweroff, "shutdown reason");
 		CHECK_EQ(free_frames(), before, "free frames");
 	}
-	pv_printf("%u domains in %u ms\n", i, (unsigned int)div_u64_u32(time_system_ns() - start, 1000000, NULL));
+	pv_printf("%u domains in %u ms\n", i,
+		  (unsigned int)div_u64_u32(time_system_ns() - start, 1000000, NULL));
 }
 
 static uint32_t random_state = 0x2545f491;
@@ -317,6 +373,8 @@ void test_killed_at_random(void)
 			while (time_system_ns() < end)
 				HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 		}
+		if (i % 30 == 0)
+			check_audit("before it is killed");
 		child_destroy(&a);
 		CHECK_EQ(free_frames(), before, "free frames");
 	}

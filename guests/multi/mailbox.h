@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page through which the test domain and a domain that it made speak: in the memory of the latter, mapped by both. The
- * command line of the payload is "<what to do> mailbox=<its address, hexadecimal>".
+ * The page through which the test domain and a domain that it made speak: in the
+ * memory of the latter, mapped by both. The command line of the payload is "<what to
+ * do> mailbox=<its address, hexadecimal>".
  */
 #ifndef MULTI_MAILBOX_H
 #define MULTI_MAILBOX_H
@@ -21,7 +22,7 @@ struct mailbox {
 	volatile uint32_t ref;	   /* a grant of the payload's */
 	volatile uint32_t extra;
 	volatile uint32_t passed, failed;
-	volatile uint64_t time;	       /* system time of what happened last */
+	volatile uint64_t time;	     /* system time of what happened last */
 	char failure[NAME_SIZE * 4]; /* of hostile payloads: the first thing that went wrong */
 };
 

@@ -54,8 +54,8 @@ static uint32_t per_mille(uint64_t part, uint64_t whole)
 
 static void check_near(uint32_t value, uint32_t expected, uint32_t tolerance, const char *what)
 {
-	CHECK(value + tolerance >= expected && value <= expected + tolerance, "%s: %u of 1000, must be %u", what, value,
-	      expected);
+	CHECK(value + tolerance >= expected && value <= expected + tolerance,
+	      "%s: %u of 1000, must be %u", what, value, expected);
 }
 
 static bool start_two(void)
@@ -80,7 +80,8 @@ static void weigh(unsigned int weight_a, unsigned int weight_b)
 	sleep_ns(MEASURE);
 	ran_a = ran(a.id) - from_a;
 	ran_b = ran(b.id) - from_b;
-	check_near(per_mille(ran_a, ran_a + ran_b), weight_a * 1000 / (weight_a + weight_b), WEIGHT_TOLERANCE, "its share");
+	check_near(per_mille(ran_a, ran_a + ran_b), weight_a * 1000 / (weight_a + weight_b),
+		   WEIGHT_TOLERANCE, "its share");
 	check_near(per_mille(ran_a + ran_b, MEASURE), 1000, WEIGHT_TOLERANCE, "both together");
 }
 
@@ -104,7 +105,8 @@ static void cap(unsigned int percent)
 	sleep_ns(200 * NS_PER_MS);
 	from = ran(a.id);
 	sleep_ns(MEASURE);
-	check_near(per_mille(ran(a.id) - from, MEASURE), percent * 10, CAP_TOLERANCE, "a capped domain");
+	check_near(per_mille(ran(a.id) - from, MEASURE), percent * 10, CAP_TOLERANCE,
+		   "a capped domain");
 }
 
 void test_caps(void)
@@ -137,8 +139,10 @@ void test_wake_up(void)
 		sleep_ns(200 * NS_PER_MS);
 		sleeper.mailbox->extra = 0;
 		sleep_ns(MEASURE);
-		CHECK(sleeper.mailbox->counter > 100, "it woke only %u times", sleeper.mailbox->counter);
-		CHECK(sleeper.mailbox->extra <= MAX_LATE_US, "it woke %u us late", sleeper.mailbox->extra);
+		CHECK(sleeper.mailbox->counter > 100, "it woke only %u times",
+		      sleeper.mailbox->counter);
+		CHECK(sleeper.mailbox->extra <= MAX_LATE_US, "it woke %u us late",
+		      sleeper.mailbox->extra);
 		pv_printf("worst wake-up %u us late\n", sleeper.mailbox->extra);
 	}
 	child_destroy(&sleeper);

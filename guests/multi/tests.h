@@ -5,6 +5,7 @@
 
 /* life.c */
 void test_create_and_run(void);
+void test_overhead(void);
 void test_two_at_once(void);
 void test_shutdown_reasons(void);
 void test_crash(void);
@@ -14,6 +15,7 @@ void test_numbers(void);
 void test_remote_shutdown(void);
 void test_watchdog(void);
 void test_dom_exc(void);
+void test_hundred(void);
 void test_cycles(void);
 void test_killed_at_random(void);
 
@@ -24,6 +26,7 @@ void test_foreign_tables(void);
 void test_frame_info(void);
 void test_scrubbed(void);
 void test_exhaustion(void);
+void test_latency(void);
 
 /* grants.c */
 void test_grant_map(void);
@@ -46,8 +49,19 @@ void test_weights(void);
 void test_caps(void);
 void test_wake_up(void);
 
+/* ops.c */
+void test_contexts(void);
+void test_vcpu_ops(void);
+void test_create_errors(void);
+void test_limits(void);
+void test_rights(void);
+void test_machine_info(void);
+
 /* hostile.c */
 void test_hostile(void);
 void test_crash_storm(void);
+
+/* bench.c: no cases; prints BENCH lines. */
+int bench_run(void);
 
 #endif

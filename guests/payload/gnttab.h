@@ -19,7 +19,8 @@ static inline grant_entry_v1_t *gnttab_entries(void)
 	return mm_map_frame(frame, PTE_KERNEL_RW);
 }
 
-static inline void gnttab_grant(grant_entry_v1_t *entry, domid_t to, unsigned long mfn, uint16_t flags)
+static inline void gnttab_grant(grant_entry_v1_t *entry, domid_t to, unsigned long mfn,
+				uint16_t flags)
 {
 	entry->frame = mfn;
 	entry->domid = to;
@@ -37,12 +38,17 @@ static inline bool gnttab_revoke(grant_entry_v1_t *entry)
 }
 
 /* Maps a grant at va, an address with an L1 entry. The status; *handle when that is GNTST_okay. */
-static inline int gnttab_map(void *va, domid_t domid, grant_ref_t ref, uint32_t flags, grant_handle_t *handle)
+static inline int gnttab_map(void *va, domid_t domid, grant_ref_t ref, uint32_t flags,
+			     grant_handle_t *handle)
 {
-	struct gnttab_map_grant_ref op = { .host_addr = PTR32(va), .flags = GNTMAP_host_map | flags, .ref = ref, .dom = domid };
+	struct gnttab_map_grant_ref op = {
+		.host_addr = PTR32(va), .flags = GNTMAP_host_map | flags, .ref = ref, .dom = domid
+	};
 	int rc = HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1);
 
 	*handle = op.handle;
+	/* va mapped a page of our own before: what the processor remembers of that is ours to forget. */
+	mmuext_one(MMUEXT_INVLPG_LOCAL, PTR32(va), 0);
 	return rc ? rc : op.status;
 }
 

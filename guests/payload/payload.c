@@ -2,6 +2,7 @@
 /* A domain made by guests/multi: the first word of its command line says what to do. */
 #include "guests/payload/payload.h"
 
+#include <xen/physdev.h>
 #include <xen/vcpu.h>
 
 #include "guests/payload/gnttab.h"
@@ -49,13 +50,25 @@ static void do_crash(struct mailbox *m)
 static void do_die(struct mailbox *m)
 {
 	(void)m;
-	__asm__ __volatile__("movl $0, %%esp; movl %0, %%eax; int $0x82" : : "i"(__HYPERVISOR_iret));
+	__asm__ __volatile__("movl $0, %%esp; movl %0, %%eax; int $0x82"
+			     :
+			     : "i"(__HYPERVISOR_iret));
 }
 
 static void do_spin(struct mailbox *m)
 {
 	for (;;)
 		m->counter++;
+}
+
+/* Hands the processor on all the time. */
+static void do_yield(struct mailbox *m)
+{
+	m->stage = 2;
+	for (;;) {
+		m->counter++;
+		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+	}
 }
 
 static void do_block(struct mailbox *m)
@@ -228,16 +241,47 @@ static void do_map(struct mailbox *m)
 		event_block();
 }
 
+/* ---- devices ---- */
+
+/* Reads the keyboard controller's status port, for which it needs a right. */
+static void do_inb(struct mailbox *m)
+{
+	struct physdev_set_iopl iopl = { .iopl = 1 };
+	uint8_t value;
+
+	HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl);
+	m->stage = 2;
+	for (;;) {
+		__asm__ __volatile__("inb $0x64, %0" : "=a"(value));
+		m->extra = value;
+		m->counter++;
+		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+	}
+}
+
 static const struct {
 	const char *word;
 	void (*fn)(struct mailbox *m);
 } things[] = {
-	{ "exit", do_exit },	   { "reboot", do_reboot },	{ "code", do_code },
-	{ "crash", do_crash },	   { "die", do_die },		{ "spin", do_spin },
-	{ "block", do_block },	   { "watchdog", do_watchdog }, { "talk", do_talk },
-	{ "ping", do_ping },	   { "poll", do_poll },		{ "ports", do_ports },
-	{ "nap", do_nap },	   { "fill", do_fill },		{ "grant", do_grant },
-	{ "map", do_map },	   { "hostile", payload_hostile },
+	{ "exit", do_exit },
+	{ "reboot", do_reboot },
+	{ "code", do_code },
+	{ "crash", do_crash },
+	{ "die", do_die },
+	{ "spin", do_spin },
+	{ "block", do_block },
+	{ "watchdog", do_watchdog },
+	{ "talk", do_talk },
+	{ "ping", do_ping },
+	{ "poll", do_poll },
+	{ "ports", do_ports },
+	{ "nap", do_nap },
+	{ "fill", do_fill },
+	{ "grant", do_grant },
+	{ "map", do_map },
+	{ "yield", do_yield },
+	{ "inb", do_inb },
+	{ "hostile", payload_hostile },
 };
 
 int main(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain whose last virtual CPU goes down has powered itself off (VCPUOP_down in <xen/vcpu.h>; what
- * Xen does). The result is printed first, since nothing runs afterwards: a machine that does not end,
- * or a call that returns, spoils it.
+ * A domain whose last virtual CPU goes down has powered itself off (VCPUOP_down in <xen/vcpu.h>;
+ * what Xen does). The result is printed first, since nothing runs afterwards: a machine that does
+ * not end, or a call that returns, spoils it.
  */
 #include "guests/pvrt/pvrt.h"
 

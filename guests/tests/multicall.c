@@ -200,7 +200,8 @@ static void multicall_iret_user(void *arg)
 	const struct user_state *state = arg;
 
 	__asm__ __volatile__(
-		"pushl	%[ss]; pushl %[esp]; pushl $0x202; pushl %[cs]; pushl $user_back; pushl $0x77\n\t"
+		"pushl	%[ss]; pushl %[esp]; pushl $0x202; pushl %[cs]\n\t"
+		"pushl	$user_back; pushl $0x77\n\t"
 		"int	$0x82\n\t"
 		"ud2"
 		:

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A failsafe callback that cannot be entered itself: each attempt to run the guest ends in the next one's fault, without an
- * instruction of the guest between them. The hypervisor must keep serving the machine's interrupts and timers meanwhile; here
- * the guest's own watchdog ends it (escape classes: XSA-136, XSA-183, the failsafe callback).
+ * A failsafe callback that cannot be entered itself: each attempt to run the guest ends in the
+ * next one's fault, without an instruction of the guest between them. The hypervisor must keep
+ * serving the machine's interrupts and timers meanwhile; here the guest's own watchdog ends it
+ * (escape classes: XSA-136, XSA-183, the failsafe callback).
  *
- * With privilege level 3 in its selector, the callback starts on the same kernel stack each time, so that nothing is ever used up.
+ * With privilege level 3 in its selector, the callback starts on the same kernel stack each
+ * time, so that nothing is ever used up.
  *
  * Boot: expect=reboot
  */
@@ -32,6 +34,7 @@ int main(void)
 			 "mov %2, %%eax\n\t"
 			 "int $0x82"
 			 :
-			 : "i"(NO_DESCRIPTOR), "i"(EFLAGS_IF | EFLAGS_FIXED), "i"(__HYPERVISOR_iret));
+			 : "i"(NO_DESCRIPTOR), "i"(EFLAGS_IF | EFLAGS_FIXED),
+			   "i"(__HYPERVISOR_iret));
 	return 1;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pointers whose page tables are odd but allowed. In isolation=paging the hypervisor copies a guest's level-2 entries into its own
- * view when an access first faults there: an entry that never looks like its copy, because the processor sets the accessed flag in
- * only one of them, or that changes between two accesses, must not make it fault without end, and must not show it what was there
- * before. Every call here has to return (escape class: the hypervisor's own mappings, XSA-345; stale translations, XSA-401).
+ * Pointers whose page tables are odd but allowed. In isolation=paging the hypervisor copies a
+ * guest's level-2 entries into its own view when an access first faults there: an entry that
+ * never looks like its copy, because the processor sets the accessed flag in only one of them, or
+ * that changes between two accesses, must not make it fault without end, and must not show it
+ * what was there before. Every call here has to return (escape class: the hypervisor's own
+ * mappings, XSA-345; stale translations, XSA-401).
  */
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"
@@ -57,7 +59,10 @@ static void test_read_only_page(void)
 	page_free(page);
 }
 
-/* The stack of a trap is such an address too: it costs the guest its life if it cannot be used, and here it can. */
+/*
+ * The stack of a trap is such an address too: it costs the guest its life if
+ * it cannot be used, and here it can.
+ */
 static void test_stack(void)
 {
 	uint32_t *page = page_alloc();

@@ -210,7 +210,7 @@ static struct call grant_map_call(struct engine *e, unsigned *buffer)
 	struct gnttab_map_grant_ref map = {
 		.flags = engine_byte(e) % 32,
 		.ref = engine_choose(e, 16) ? engine_choose(e, 8) : engine_word(e),
-		.dom = e->guest[engine_choose(e, 2)]->d->id,
+		.dom = engine_any(e)->d->id,
 	};
 
 	if (engine_choose(e, 4))
@@ -251,10 +251,9 @@ static struct call grant_copy_call(struct engine *e, unsigned *buffer)
 		.len = engine_choose(e, 8) ? engine_byte(e) : engine_word(e),
 	};
 
-	copy.source.domid = copy.flags & GNTCOPY_source_gref ? e->guest[engine_choose(e, 2)]->d->id
+	copy.source.domid = copy.flags & GNTCOPY_source_gref ? engine_any(e)->d->id
 							     : engine_domid(e);
-	copy.dest.domid = copy.flags & GNTCOPY_dest_gref ? e->guest[engine_choose(e, 2)]->d->id
-							 : engine_domid(e);
+	copy.dest.domid = copy.flags & GNTCOPY_dest_gref ? engine_any(e)->d->id : engine_domid(e);
 	copy.source.u.ref = copy.flags & GNTCOPY_source_gref ? engine_choose(e, 8)
 							     : engine_frame(e);
 	copy.dest.u.ref = copy.flags & GNTCOPY_dest_gref ? engine_choose(e, 8) : engine_frame(e);
@@ -382,9 +381,18 @@ static struct call scalar_op(struct engine *e, bool in_multicall)
 	return c;
 }
 
+static struct call control_op(struct engine *e, unsigned *buffer)
+{
+	uint64_t op[CONTROL_SIZE / sizeof(uint64_t)];
+
+	if (engine_choose(e, 4))
+		return call(__HYPERVISOR_domctl, put(e, buffer, op, engine_domctl(e, op)), 0, 0, 0);
+	return call(__HYPERVISOR_sysctl, put(e, buffer, op, engine_sysctl(e, op)), 0, 0, 0);
+}
+
 struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall)
 {
-	switch (engine_choose(e, 32)) {
+	switch (engine_choose(e, 35)) {
 	case 0:
 	case 1:
 	case 2:
@@ -432,6 +440,10 @@ struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall)
 				32);
 	case 30:
 		return words_op(e, buffer, __HYPERVISOR_console_io, 3);
+	case 31:
+	case 32:
+	case 33:
+		return control_op(e, buffer);
 	default:
 		return scalar_op(e, in_multicall);
 	}

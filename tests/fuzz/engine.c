@@ -61,9 +61,19 @@ struct guest *engine_guest(struct engine *e)
 	return e->guest[e->running];
 }
 
+struct guest *engine_other(struct engine *e)
+{
+	return e->guest[(e->running + 1 + engine_choose(e, ENGINE_GUESTS - 1)) % ENGINE_GUESTS];
+}
+
+struct guest *engine_any(struct engine *e)
+{
+	return e->guest[engine_choose(e, ENGINE_GUESTS)];
+}
+
 mfn_t engine_frame(struct engine *e)
 {
-	const struct guest *g = engine_guest(e), *other = e->guest[!e->running];
+	const struct guest *g = engine_guest(e), *other = engine_other(e);
 
 	switch (engine_choose(e, 32)) {
 	case 0:
@@ -97,21 +107,45 @@ mfn_t engine_frame(struct engine *e)
 
 gva_t engine_address(struct engine *e)
 {
-	static const gva_t special[] = {0, 4, PAGE_SIZE, 0x40000000, HV_START - 4, HV_START - 1, HV_START, HV_START + 0x1000,
-					SWITCHER_START, 0xfffffffc, 0xfffff000, GUEST_BASE - 2};
+	static const gva_t special[] = { 0,
+					 4,
+					 PAGE_SIZE,
+					 0x40000000,
+					 HV_START - 4,
+					 HV_START - 1,
+					 HV_START,
+					 HV_START + 0x1000,
+					 SWITCHER_START,
+					 0xfffffffc,
+					 0xfffff000,
+					 GUEST_BASE - 2 };
 	const struct guest *g = engine_guest(e);
 
 	if (engine_choose(e, 8) == 0)
 		return special[engine_choose(e, ARRAY_SIZE(special))];
-	return guest_va(g, engine_choose(e, g->nr_pages + 2)) + (engine_choose(e, 4) ? 0 : engine_word(e) % PAGE_SIZE);
+	return guest_va(g, engine_choose(e, g->nr_pages + 2)) +
+	       (engine_choose(e, 4) ? 0 : engine_word(e) % PAGE_SIZE);
 }
 
 pte_t engine_pte(struct engine *e)
 {
 	static const pte_t flags[] = {
-		0, PTE_P, PTE_P | PTE_RW, PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D, PTE_P | PTE_US, PTE_P | PTE_A,
-		PTE_P | PTE_NX, PTE_P | PTE_AVAIL, PTE_P | PTE_RW, PTE_P, PTE_P | PTE_RW | PTE_PSE, PTE_P | PTE_PCD,
-		PTE_P | PTE_RW | PTE_PWT, PTE_P | PTE_G, PTE_RW, 1ull << 62 | PTE_P,
+		0,
+		PTE_P,
+		PTE_P | PTE_RW,
+		PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D,
+		PTE_P | PTE_US,
+		PTE_P | PTE_A,
+		PTE_P | PTE_NX,
+		PTE_P | PTE_AVAIL,
+		PTE_P | PTE_RW,
+		PTE_P,
+		PTE_P | PTE_RW | PTE_PSE,
+		PTE_P | PTE_PCD,
+		PTE_P | PTE_RW | PTE_PWT,
+		PTE_P | PTE_G,
+		PTE_RW,
+		1ull << 62 | PTE_P,
 	};
 	pte_t pte = pte_make(engine_frame(e), flags[engine_choose(e, ARRAY_SIZE(flags))]);
 
@@ -122,9 +156,8 @@ uint32_t engine_domid(struct engine *e)
 {
 	switch (engine_choose(e, 8)) {
 	case 0:
-		return e->guest[0]->d->id;
 	case 1:
-		return e->guest[1]->d->id;
+		return engine_any(e)->d->id;
 	case 2:
 		return DOMID_IO;
 	case 3:
@@ -141,14 +174,18 @@ static void fill_table(struct engine *e)
 {
 	struct guest *g = engine_guest(e);
 	gva_t va = guest_va(g, 2 + engine_choose(e, g->nr_plain - 2));
-	pte_t table[PTES_PER_PAGE] = {0};
+	pte_t table[PTES_PER_PAGE] = { 0 };
 	unsigned kind = engine_choose(e, 4), n = engine_choose(e, 8), i;
 
 	/* 3: a copy of a live one */
 	if (kind == 3)
-		memcpy(table, guest_page(g, g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain)), PAGE_SIZE);
+		memcpy(table,
+		       guest_page(g, g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain)),
+		       PAGE_SIZE);
 	for (i = 0; i < n; i++) {
-		unsigned slot = kind == 2 ? i % 4 : engine_choose(e, 4) ? i : engine_word(e) % PTES_PER_PAGE;
+		unsigned slot = kind == 2	      ? i % 4
+				: engine_choose(e, 4) ? i
+						      : engine_word(e) % PTES_PER_PAGE;
 
 		table[slot] = engine_pte(e);
 	}
@@ -171,7 +208,8 @@ static void fill_descriptors(struct engine *e)
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++)
-		table[i] = engine_choose(e, 3) ? 0x00cfba000000ffffull : engine_word(e) | (uint64_t)engine_word(e) << 32;
+		table[i] = engine_choose(e, 3) ? 0x00cfba000000ffffull
+					       : engine_word(e) | (uint64_t)engine_word(e) << 32;
 	(void)!machine_access(va, table, sizeof(table), true);
 }
 
@@ -185,8 +223,10 @@ static void fill_grant(struct engine *e)
 		return;
 	entry = machine_frame(grant_table_mfn(g->d, 0));
 	entry += engine_choose(e, 8);
-	entry->flags = engine_choose(e, 8) ? GTF_permit_access | (engine_choose(e, 2) ? GTF_readonly : 0) : engine_word(e);
-	entry->domid = e->guest[engine_choose(e, 2)]->d->id;
+	entry->flags = engine_choose(e, 8)
+			       ? GTF_permit_access | (engine_choose(e, 2) ? GTF_readonly : 0)
+			       : engine_word(e);
+	entry->domid = engine_any(e)->d->id;
 	entry->frame = engine_frame(e);
 }
 
@@ -196,17 +236,18 @@ static void store_to_table(struct engine *e)
 	static const struct {
 		uint8_t len, code[6];
 	} insn[] = {
-		{2, {0x89, 0x07}},			 /* mov %eax, (%edi) */
-		{2, {0x87, 0x07}},			 /* xchg %eax, (%edi) */
-		{4, {0xf0, 0x0f, 0xc7, 0x0f}},		 /* lock cmpxchg8b (%edi) */
-		{5, {0xf0, 0x0f, 0xba, 0x37, 0x01}},	 /* lock btrl $1, (%edi) */
-		{3, {0x66, 0x89, 0x07}},		 /* mov %ax, (%edi) */
-		{2, {0x21, 0x07}},			 /* and %eax, (%edi) */
-		{4, {0xf0, 0x0f, 0xb1, 0x0f}},		 /* lock cmpxchg %ecx, (%edi) */
+		{ 2, { 0x89, 0x07 } },			 /* mov %eax, (%edi) */
+		{ 2, { 0x87, 0x07 } },			 /* xchg %eax, (%edi) */
+		{ 4, { 0xf0, 0x0f, 0xc7, 0x0f } },	 /* lock cmpxchg8b (%edi) */
+		{ 5, { 0xf0, 0x0f, 0xba, 0x37, 0x01 } }, /* lock btrl $1, (%edi) */
+		{ 3, { 0x66, 0x89, 0x07 } },		 /* mov %ax, (%edi) */
+		{ 2, { 0x21, 0x07 } },			 /* and %eax, (%edi) */
+		{ 4, { 0xf0, 0x0f, 0xb1, 0x0f } },	 /* lock cmpxchg %ecx, (%edi) */
 	};
 	struct guest *g = engine_guest(e);
 	struct trap_frame *f = guest_frame();
-	unsigned i = engine_choose(e, ARRAY_SIZE(insn)), page = g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain);
+	unsigned i = engine_choose(e, ARRAY_SIZE(insn)),
+		 page = g->nr_plain + engine_choose(e, g->nr_pages - g->nr_plain);
 	pte_t pte = engine_pte(e), old = 0;
 	uint32_t eip = f->eip;
 
@@ -247,7 +288,8 @@ static void multicall(struct engine *e)
 	if (engine_choose(e, 16) == 0)
 		hypercall2(multicall, engine_address(e), n);
 	else
-		hypercall2(multicall, guest_put(g, PAGE_SIZE - sizeof(list), list, sizeof(list)), n);
+		hypercall2(multicall, guest_put(g, PAGE_SIZE - sizeof(list), list, sizeof(list)),
+			   n);
 }
 
 static void single_call(struct engine *e)
@@ -291,7 +333,8 @@ static struct guest *new_guest(struct engine *e, enum guest_kind kind)
 /* A guest that cannot run any more is replaced, like one that the fuzzer wants to end. */
 static void renew(struct engine *e, unsigned which)
 {
-	enum guest_kind kind = domain_is_control(e->guest[which]->d) ? GUEST_CONTROL : GUEST_ORDINARY;
+	enum guest_kind kind = domain_is_control(e->guest[which]->d) ? GUEST_CONTROL
+								     : GUEST_ORDINARY;
 
 	guest_destroy(e->guest[which]);
 	e->guest[which] = new_guest(e, kind);
@@ -314,14 +357,14 @@ static void step(struct engine *e)
 	switch (engine_choose(e, 32)) {
 	case 0:
 	case 1:
-		e->running = !e->running;
+		e->running = engine_choose(e, ENGINE_GUESTS);
 		break;
 	case 2:
 		change_machine(e);
 		break;
 	case 3:
 		if (engine_choose(e, 16) == 0)
-			renew(e, engine_choose(e, 2));
+			renew(e, engine_choose(e, ENGINE_GUESTS));
 		break;
 	case 4:
 	case 5:
@@ -362,9 +405,9 @@ static void step(struct engine *e)
 
 void engine_play(const uint8_t *data, size_t size)
 {
-	struct engine e = {.data = data, .left = size, .random = 0x2545f4914f6cdd1dull};
+	struct engine e = { .data = data, .left = size, .random = 0x2545f4914f6cdd1dull };
 	bool every_step = getenv("RINGLET_EVERY_STEP");
-	unsigned steps;
+	unsigned steps, i;
 	int leaks;
 
 	machine_ram_frames = RAM_FRAMES;
@@ -373,7 +416,8 @@ void engine_play(const uint8_t *data, size_t size)
 	page_type_budget = 32;
 	nonpresent_pte_leaks = false;
 	e.guest[0] = new_guest(&e, GUEST_ORDINARY);
-	e.guest[1] = new_guest(&e, engine_choose(&e, 2) ? GUEST_CONTROL : GUEST_ORDINARY);
+	for (i = 1; i < ENGINE_GUESTS; i++)
+		e.guest[i] = new_guest(&e, engine_choose(&e, 2) ? GUEST_CONTROL : GUEST_ORDINARY);
 	for (steps = 0; steps < (e.left ? MAX_STEPS : MIN_STEPS); steps++) {
 		let_run(&e);
 		step(&e);
@@ -383,9 +427,11 @@ void engine_play(const uint8_t *data, size_t size)
 		else if (machine_check_isolation())
 			machine_stop_with("isolation is broken after a step");
 	}
-	guest_destroy(e.guest[0]);
-	machine_check("the end of the first guest");
-	guest_destroy(e.guest[1]);
+	for (i = 0; i < ENGINE_GUESTS; i++) {
+		guest_destroy(e.guest[i]);
+		machine_check("the end of a guest");
+	}
+	engine_destroy_extra();
 	machine_check("the end");
 	leaks = machine_leaks();
 	if (leaks)

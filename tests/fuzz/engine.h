@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random guests: turns bytes into what two guests do - hypercalls, stores to their memory, writes
+ * Random guests: turns bytes into what three guests do - hypercalls, stores to their memory, writes
  * to their page tables - and checks isolation, counts and leaks after each step. The grammar
  * prefers what nearly makes sense, because that gets further.
  */
@@ -25,23 +25,28 @@ struct engine_map {
 	uint64_t host_addr, dev_bus_addr;
 };
 
+#define ENGINE_GUESTS 3
+
 struct engine {
 	const uint8_t *data;
 	size_t left;
 	uint64_t random; /* what follows when the input is used up */
-	struct guest *guest[2];
+	struct guest *guest[ENGINE_GUESTS];
 	unsigned running; /* which of them */
 	domid_t last_domid;
 	/* What scenarios made last: pages that are tables of level 1 to 3, and a mapped grant. */
-	unsigned table[2][3];
-	struct engine_map map[2];
+	unsigned table[ENGINE_GUESTS][3];
+	struct engine_map map[ENGINE_GUESTS];
 };
 
 uint32_t engine_byte(struct engine *e);
 uint32_t engine_word(struct engine *e);
 /* 0 .. n-1 */
 uint32_t engine_choose(struct engine *e, uint32_t n);
+/* The running one, one of the others, any of them. */
 struct guest *engine_guest(struct engine *e);
+struct guest *engine_other(struct engine *e);
+struct guest *engine_any(struct engine *e);
 
 mfn_t engine_frame(struct engine *e);
 gva_t engine_address(struct engine *e);
@@ -57,5 +62,11 @@ struct call {
 };
 void engine_scenario(struct engine *e);
 struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall);
+/* Arguments of domctl and sysctl, put into the buffer (CONTROL_SIZE bytes); their size. */
+#define CONTROL_SIZE 256
+uint32_t engine_domctl(struct engine *e, void *buffer);
+uint32_t engine_sysctl(struct engine *e, void *buffer);
+/* The domains that guests made go. */
+void engine_destroy_extra(void);
 
 #endif

@@ -152,7 +152,7 @@ static void grant_frame(struct engine *e)
 		return;
 	entry = (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) +
 		engine_choose(e, 4);
-	entry->domid = e->guest[engine_choose(e, 2)]->d->id;
+	entry->domid = engine_any(e)->d->id;
 	entry->frame = good_frame(e);
 	entry->flags = GTF_permit_access | (engine_choose(e, 3) ? 0 : GTF_readonly);
 }
@@ -165,7 +165,7 @@ static void map_grant(struct engine *e)
 		.flags = GNTMAP_host_map | (engine_choose(e, 2) ? GNTMAP_readonly : 0) |
 			 (engine_choose(e, 4) ? 0 : GNTMAP_device_map),
 		.ref = engine_choose(e, 4),
-		.dom = e->guest[engine_choose(e, 2)]->d->id,
+		.dom = engine_any(e)->d->id,
 		.host_addr = guest_va(g, page),
 	};
 
@@ -209,10 +209,10 @@ static void event_op(struct engine *e, unsigned cmd, void *arg, uint32_t size)
 
 static void use_ports(struct engine *e)
 {
-	struct guest *other = e->guest[!e->running];
+	struct guest *other = engine_other(e);
 	uint32_t port = 1 + engine_choose(e, 8);
 	struct evtchn_alloc_unbound unbound = {
-		.dom = DOMID_SELF, .remote_dom = e->guest[engine_choose(e, 2)]->d->id
+		.dom = DOMID_SELF, .remote_dom = engine_any(e)->d->id
 	};
 	struct evtchn_bind_interdomain bind = { .remote_dom = engine_choose(e, 4) ? other->d->id
 										  : DOMID_SELF,

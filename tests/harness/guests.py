@@ -116,8 +116,9 @@ class Bench:
         passed, failed = self.report_lines(outcome.text)
         expected = ENDS[wishes.get("expect", "power-off")]
         assert outcome.end == expected, f"{outcome.reason or 'clean power-off'}{context(outcome)}"
-        assert passed or failed, "no TEST line"
+        # A guest that is to end in another way may have no case but that end.
         if expected == End.POWER_OFF:
+            assert passed or failed, "no TEST line"
             check_result_line(outcome.text, passed, failed)
 
     def report_lines(self, text):

@@ -128,8 +128,8 @@ static bool page_is_memory(const struct guest *g, unsigned page)
 {
 	const struct page_info *info = mfn_to_page(g->page[page]);
 
-	return info->owner == g->d &&
-	       (!(info->type_info & PGT_COUNT_MASK) || (info->type_info & PGT_TYPE_MASK) == PGT_WRITABLE);
+	return info->owner == g->d && (!(info->type_info & PGT_COUNT_MASK) ||
+				       (info->type_info & PGT_TYPE_MASK) == PGT_WRITABLE);
 }
 
 void guest_write(struct guest *g, unsigned page, unsigned offset, const void *data, uint32_t len)

@@ -49,7 +49,9 @@ void *guest_page(const struct guest *g, unsigned page);
 uint64_t guest_l1e_maddr(const struct guest *g, gva_t va);
 pte_t guest_l1e(const struct guest *g, gva_t va);
 
-/* Stores in a page, past all protection, but not when it is a page table or descriptor table now. */
+/*
+ * Stores in a page, past all protection, but not when it is a page table or descriptor table now.
+ */
 void guest_write(struct guest *g, unsigned page, unsigned offset, const void *data, uint32_t len);
 /* Copies an argument into page 0 at `offset` and returns its address there. */
 gva_t guest_put(struct guest *g, unsigned offset, const void *data, uint32_t len);

@@ -322,20 +322,24 @@ int ASMCALL arch_multicall_call(gva_t entry)
 	if (e.op >= NR_HYPERCALLS)
 		e.result = (xen_ulong_t)-ENOSYS;
 	else
-		e.result = (xen_ulong_t)hypercall_table[e.op](e.args[0], e.args[1], e.args[2], e.args[3], e.args[4], e.args[5]);
-	if (put_guest_u32(entry + offsetof(struct multicall_entry, result), e.result) && e.op != __HYPERVISOR_iret)
+		e.result = (xen_ulong_t)hypercall_table[e.op](e.args[0], e.args[1], e.args[2],
+							      e.args[3], e.args[4], e.args[5]);
+	if (put_guest_u32(entry + offsetof(struct multicall_entry, result), e.result) &&
+	    e.op != __HYPERVISOR_iret)
 		return -EFAULT;
 	return e.op == __HYPERVISOR_iret ? MULTICALL_LEFT : 0;
 }
 
-long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
+		       uint32_t a6)
 {
 	struct vcpu *v = current_vcpu();
 	struct trap_frame *f = guest_frame();
 	uint32_t rounds;
 
 	if (getenv("RINGLET_TRACE"))
-		fprintf(stderr, "d%u: hypercall %u (%x, %x, %x, %x, %x, %x)\n", v->domain->id, op, a1, a2, a3, a4, a5, a6);
+		fprintf(stderr, "d%u: hypercall %u (%x, %x, %x, %x, %x, %x)\n", v->domain->id, op,
+			a1, a2, a3, a4, a5, a6);
 	f->eax = op, f->ebx = a1, f->ecx = a2, f->edx = a3, f->esi = a4, f->edi = a5, f->ebp = a6;
 	for (rounds = 0; rounds < MAX_RESTARTS; rounds++) {
 		uint32_t eip = f->eip;

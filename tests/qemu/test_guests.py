@@ -5,6 +5,8 @@ from harness.guests import all_guests
 
 MODES = ("paging", "segment")
 CPUS = ("pentium3", "qemu32", "max")
+# Thousands of domains come and go in it; what the processor is makes no difference to them.
+ONE_CPU = ("multi",)
 
 
 def cases():
@@ -12,7 +14,7 @@ def cases():
         for mode in MODES:
             if not guest.skips("qemu", mode):
                 yield from (pytest.param(guest, mode, cpu, id=f"{guest.name}-{mode}-{cpu}")
-                            for cpu in CPUS)
+                            for cpu in (CPUS[-1:] if guest.name in ONE_CPU else CPUS))
 
 
 @pytest.mark.parametrize("guest, mode, cpu", cases())

@@ -14,7 +14,7 @@ import subprocess
 import pytest
 from lib.boot import ROOT
 
-SOURCE_SUFFIXES = (".c", ".h", ".S", ".ld", ".py", ".sh")
+SOURCE_SUFFIXES = (".c", ".h", ".S", ".ld", ".mk", ".py", ".sh")
 ABI_HEADERS = "/usr/include/xen"
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -131,7 +131,7 @@ def test_abi_names_every_sub_operation(path):
 def test_abi_names_tests_that_exist():
     guests = "".join(map(read, glob.glob(os.path.join(ROOT, "guests", "*", "*.c"))))
     words = [word for word in sorted(code_words("docs/abi.md"))
-             if re.fullmatch(r"[a-z0-9]+\.[a-z]\w+", word) and not word.endswith(".md")]
+             if re.fullmatch(r"[a-z0-9_]+\.[a-z]\w+", word) and not word.endswith(".md")]
     gone = [word for word in words if f'"{word}"' not in guests]
     assert words and not gone, f"docs/abi.md names tests that are not there: {' '.join(gone)}"
 

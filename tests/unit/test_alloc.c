@@ -153,7 +153,8 @@ static void test_heap_runs(void **state)
 
 static void test_heap_objects(void **state)
 {
-	static const unsigned sizes[] = {1, 15, 16, 17, 63, 64, 100, 128, 500, 1000, 2000, 2048, 2049, 4096, 5000, 12288};
+	static const unsigned sizes[] = { 1,   15,   16,   17,	 63,   64,   100,  128,
+					  500, 1000, 2000, 2048, 2049, 4096, 5000, 12288 };
 	uint8_t *object[ARRAY_SIZE(sizes)][8];
 	unsigned i, j, k;
 
@@ -255,7 +256,8 @@ static void test_map_cache(void **state)
 
 static void test_references(void **state)
 {
-	struct domain *d = domain_create(9, DOMAIN_ORDINARY, 1, 4), *other = domain_create(10, DOMAIN_ORDINARY, 1, 4);
+	struct domain *d = domain_create(9, DOMAIN_ORDINARY, 1, 4),
+		      *other = domain_create(10, DOMAIN_ORDINARY, 1, 4);
 	struct page_info *page = domain_page_alloc(d, 0, 0);
 
 	(void)state;

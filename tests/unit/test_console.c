@@ -175,6 +175,33 @@ static void guest_cannot_flood(void **state)
 	assert_non_null(strstr(said(), "(RL) d1: 100936 lines dropped\n(RL) d1: later\n"));
 }
 
+/* Nor can many guests together, each within its own limits (XSA-152). */
+static void guests_together_cannot_flood(void **state)
+{
+	struct domain *others[16];
+	unsigned i, line;
+
+	(void)state;
+	machine_advance(60 * NSEC_PER_SEC);
+	empty();
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = domain_create((domid_t)(10 + i), DOMAIN_ORDINARY, 1, 16);
+		assert_non_null(others[i]);
+		for (line = 0; line < MESSAGE_BURST; line++)
+			console_guest_write(others[i], "flood\n", 6);
+	}
+	assert_int_equal(count("flood"), 4 * MESSAGE_BURST);
+	empty();
+	machine_advance(NSEC_PER_SEC);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		for (line = 0; line < MESSAGE_BURST; line++)
+			console_guest_write(others[i], "flood\n", 6);
+		assert_int_equal(domain_kill(others[i]), 0);
+	}
+	assert_in_range(count("flood"), 20, 40);
+	machine_advance(60 * NSEC_PER_SEC);
+}
+
 static void last_words_are_kept(void **state)
 {
 	static char last[80000];
@@ -267,6 +294,7 @@ int main(void)
 		TEST(control_domain_writes_raw),
 		TEST(guest_lines_carry_its_number),
 		TEST(guest_cannot_flood),
+		TEST(guests_together_cannot_flood),
 		TEST(last_words_are_kept),
 		TEST(last_words_outlive_the_domain),
 		TEST(input_waits_for_the_reader),

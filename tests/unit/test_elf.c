@@ -256,6 +256,17 @@ static void test_numbers_of_8_bytes(void **state)
 	expect_error("VIRT_BASE");
 }
 
+/* Linux leaves the final 0 out of FEATURES. What is behind the note is no part of it. */
+static void test_text_without_end(void **state)
+{
+	(void)state;
+	start_good();
+	add_note(XEN_ELFNOTE_GUEST_OS, "abc", 3);
+	memset(file.bytes + NOTES_OFFSET + file.note.filesz - 1, 'x', 1000);
+	expect_good();
+	assert_string_equal(image.guest_os, "abc");
+}
+
 static void test_note_sections(void **state)
 {
 	(void)state;
@@ -477,10 +488,6 @@ static void test_damaged(void **state)
 	((struct elf32_note *)(file.bytes + NOTES_OFFSET))->descsz = 1000;
 	expect_error("missing");
 	start_good();
-	add_note(XEN_ELFNOTE_GUEST_OS, "abc", 3);
-	memset(file.bytes + NOTES_OFFSET + file.note.filesz - 4, 'x', 1000);
-	expect_error("GUEST_OS");
-	start_good();
 	file.load.type = 0;
 	expect_error("loadable");
 }
@@ -528,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_entry_defaults_to_header),
 		cmocka_unit_test(test_paddr_offset),
 		cmocka_unit_test(test_numbers_of_8_bytes),
+		cmocka_unit_test(test_text_without_end),
 		cmocka_unit_test(test_note_sections),
 		cmocka_unit_test(test_foreign_notes_are_skipped),
 		cmocka_unit_test(test_last_note_cut_by_segment),

@@ -1,130 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables. Tests of a known class of holes are named after its
- * advisory (Xen Security Advisory).
+ * Grant tables: set-up, map and unmap. Tests of a known class of holes are
+ * named after its Xen Security Advisory.
  */
-#include "tests/host/cmocka_all.h"
-
-#include <xen/grant_table.h>
-
-#include "arch/x86_32/arch.h"
-#include "core/errno.h"
-#include "hypercall/hypercall.h"
-#include "mm/grant.h"
-#include "mm/mmu.h"
-#include "tests/host/guest.h"
-#include "tests/host/machine.h"
-
-#define PAGES 64
-/* Plain pages that tests use. */
-#define DATA 4
-#define DATA2 5
-#define PLACE 6
-#define PLACE2 7
-#define REF 8
-
-/* Two guests: one grants, the other maps. */
-struct pair {
-	struct guest *from, *to;
-};
-
-static int pair_setup(void **state)
-{
-	static struct pair pair;
-
-	machine.preempt = PREEMPT_NEVER;
-	pair.from = guest_create(1, GUEST_ORDINARY, PAGES, PAGES + 16);
-	pair.to = guest_create(2, GUEST_ORDINARY, PAGES, PAGES + 16);
-	*state = &pair;
-	return 0;
-}
-
-static int pair_teardown(void **state)
-{
-	struct pair *p = *state;
-
-	machine_check("the test");
-	if (p->to)
-		guest_destroy(p->to);
-	machine_check("the end of a guest");
-	if (p->from)
-		guest_destroy(p->from);
-	machine_check("the end of both");
-	return machine_leaks();
-}
-
-/* ---- helpers ---- */
-
-static long op1(struct guest *g, unsigned cmd, void *arg, uint32_t size)
-{
-	gva_t va = guest_put(g, 0, arg, size);
-	long rc = hypercall3(grant_table_op, cmd, va, 1);
-
-	guest_get(g, 0, arg, size);
-	return rc;
-}
-
-static int16_t setup_as(struct guest *g, domid_t dom, unsigned nr)
-{
-	struct gnttab_setup_table op = { .dom = dom, .nr_frames = nr, .status = 77 };
-
-	op.frame_list.p = (void *)(uintptr_t)(guest_va(g, 0) + 1024);
-	assert_int_equal(op1(g, GNTTABOP_setup_table, &op, sizeof(op)), 0);
-	return op.status;
-}
-
-static struct grant_entry_v1 *entry_of(struct guest *g, grant_ref_t ref)
-{
-	if (!grant_table_frames(g->d)) {
-		machine_run(g->v);
-		assert_int_equal(setup_as(g, DOMID_SELF, 1), GNTST_okay);
-	}
-	return (struct grant_entry_v1 *)machine_frame(grant_table_mfn(g->d, 0)) + ref;
-}
-
-static void grant(struct guest *from, grant_ref_t ref, struct guest *to, mfn_t frame,
-		  uint16_t flags)
-{
-	struct grant_entry_v1 *e = entry_of(from, ref);
-
-	e->domid = to->d->id;
-	e->frame = frame;
-	e->flags = GTF_permit_access | flags;
-}
-
-static struct gnttab_map_grant_ref map_at(struct guest *to, uint64_t host_addr, uint32_t flags,
-					  domid_t dom, grant_ref_t ref)
-{
-	struct gnttab_map_grant_ref op = {
-		.host_addr = host_addr, .flags = flags, .dom = dom, .ref = ref, .status = 77
-	};
-
-	machine_run(to->v);
-	assert_int_equal(op1(to, GNTTABOP_map_grant_ref, &op, sizeof(op)), 0);
-	assert_true(op.status <= 0);
-	return op;
-}
-
-static struct gnttab_map_grant_ref map_place(struct pair *p, unsigned place, uint32_t flags)
-{
-	return map_at(p->to, guest_va(p->to, place), flags, p->from->d->id, REF);
-}
-
-static int16_t unmap(struct guest *to, grant_handle_t handle, uint64_t host_addr, uint64_t dev)
-{
-	struct gnttab_unmap_grant_ref op = {
-		.handle = handle, .host_addr = host_addr, .dev_bus_addr = dev, .status = 77
-	};
-
-	machine_run(to->v);
-	assert_int_equal(op1(to, GNTTABOP_unmap_grant_ref, &op, sizeof(op)), 0);
-	return op.status;
-}
-
-static uint16_t flags_of(struct pair *p)
-{
-	return entry_of(p->from, REF)->flags & (GTF_reading | GTF_writing);
-}
+#include "tests/unit/grant_test.h"
 
 /* ---- tables ---- */
 
@@ -652,173 +531,34 @@ static void test_the_mapper_dies_first(void **state)
 	assert_int_equal(flags_of(p), 0);
 }
 
-/* ---- copy ---- */
-
-static struct gnttab_copy copy_base(struct pair *p)
-{
-	struct gnttab_copy c = { .flags = GNTCOPY_source_gref, .len = 64, .status = 77 };
-
-	c.source.u.ref = REF;
-	c.source.domid = p->from->d->id;
-	c.dest.u.gmfn = p->to->page[DATA];
-	c.dest.domid = DOMID_SELF;
-	return c;
-}
-
-static int16_t copy(struct pair *p, struct gnttab_copy c)
-{
-	machine_run(p->to->v);
-	assert_int_equal(op1(p->to, GNTTABOP_copy, &c, sizeof(c)), 0);
-	assert_true(c.status <= 0);
-	return c.status;
-}
-
-static void test_copy(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_copy c = copy_base(p);
-
-	grant(p->from, REF, p->to, p->from->page[DATA], GTF_readonly);
-	memset(guest_page(p->from, DATA), 0x3c, PAGE_SIZE);
-	c.source.offset = 100;
-	c.dest.offset = 200;
-	assert_int_equal(copy(p, c), GNTST_okay);
-	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[199], 0);
-	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[200], 0x3c);
-	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[263], 0x3c);
-	assert_int_equal(((uint8_t *)guest_page(p->to, DATA))[264], 0);
-	assert_int_equal(flags_of(p), 0);
-	/* Not in the other direction. */
-	c.flags = GNTCOPY_dest_gref;
-	c.dest.u.ref = REF;
-	c.dest.domid = p->from->d->id;
-	c.source.u.gmfn = p->to->page[DATA];
-	c.source.domid = DOMID_SELF;
-	assert_int_equal(copy(p, c), GNTST_general_error);
-	grant(p->from, REF, p->to, p->from->page[DATA], 0);
-	assert_int_equal(copy(p, c), GNTST_okay);
-}
-
-static void test_xsa226_318_448_copy_arguments(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_copy c = copy_base(p);
-
-	grant(p->from, REF, p->to, p->from->page[DATA], 0);
-	c.len = 0;
-	assert_int_equal(copy(p, c), GNTST_okay);
-	c.source.offset = PAGE_SIZE;
-	assert_int_equal(copy(p, c), GNTST_okay);
-	c.len = 1;
-	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
-	c.source.offset = 0xffff;
-	c.len = 0xffff;
-	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
-	c = copy_base(p);
-	c.dest.offset = PAGE_SIZE - 63;
-	assert_int_equal(copy(p, c), GNTST_bad_copy_arg);
-	/* Transitive grants do not exist. */
-	c = copy_base(p);
-	entry_of(p->from, REF)->flags = GTF_transitive;
-	assert_int_equal(copy(p, c), GNTST_general_error);
-	assert_int_equal(flags_of(p), 0);
-}
-
-static void test_copy_onto_itself(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_copy c = copy_base(p);
-	uint8_t *page = guest_page(p->to, DATA);
-	unsigned i;
-
-	for (i = 0; i < 256; i++)
-		page[i] = (uint8_t)i;
-	c.flags = 0;
-	c.source = c.dest;
-	c.dest.offset = 16;
-	c.len = 128;
-	assert_int_equal(copy(p, c), GNTST_okay);
-	for (i = 0; i < 128; i++)
-		assert_int_equal(page[16 + i], i);
-}
-
-static void test_copy_refusals(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_copy c;
-
-	grant(p->from, REF, p->to, p->from->page[DATA], 0);
-	/* Somebody else's frame by number. */
-	c = copy_base(p);
-	c.flags = 0;
-	c.source.u.gmfn = p->from->page[DATA];
-	assert_int_equal(copy(p, c), GNTST_permission_denied);
-	c.source.domid = DOMID_SELF;
-	assert_int_equal(copy(p, c), GNTST_bad_page);
-	/* Into a page table. */
-	c = copy_base(p);
-	c.dest.u.gmfn = p->to->page[p->to->l1[0]];
-	assert_int_equal(copy(p, c), GNTST_general_error);
-	c.dest.u.gmfn = 1;
-	assert_int_equal(copy(p, c), GNTST_bad_page);
-	c.dest.u.gmfn = ~0u;
-	assert_int_equal(copy(p, c), GNTST_bad_page);
-	c = copy_base(p);
-	c.source.domid = 99;
-	assert_int_equal(copy(p, c), GNTST_bad_domain);
-	c = copy_base(p);
-	c.source.u.ref = 12345;
-	assert_int_equal(copy(p, c), GNTST_bad_gntref);
-	assert_int_equal(flags_of(p), 0);
-}
-
-static void test_transfer_is_refused(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_transfer t = {
-		.mfn = p->to->page[DATA], .domid = 1, .ref = REF, .status = 77
-	};
-
-	machine_run(p->to->v);
-	assert_int_equal(op1(p->to, GNTTABOP_transfer, &t, sizeof(t)), 0);
-	assert_int_equal(t.status, GNTST_bad_page);
-	assert_ptr_equal(mfn_to_page(p->to->page[DATA])->owner, p->to->d);
-}
-
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_setup_table),
-		T(test_xsa26_255_384_486_501_version_1_only),
-		T(test_xsa18_134_before_setup),
-		T(test_xsa24_odd_counts),
-		T(test_map_and_unmap),
-		T(test_read_only),
-		T(test_refusals),
-		T(test_self_grant),
-		T(test_map_over_a_present_entry),
-		T(test_avail_bits_and_application_map),
-		T(test_bad_places),
-		T(test_contains_pte),
-		T(test_xsa227_entry_address_not_aligned),
-		T(test_unmap_and_replace),
-		T(test_xsa218_224_236_394_counts_of_both_kinds),
-		T(test_xsa234_entry_changed_by_other_means),
-		T(test_xsa230_316_marks_and_statuses),
-		T(test_xsa232_domains_without_a_table),
-		T(test_xsa500_entry_changes_after_the_first_use),
-		T(test_xsa380_382_many_maps),
-		T(test_pins_of_an_entry_do_not_overflow),
-		T(test_batch_restarts),
-		T(test_unmap_flushes),
-		T(test_the_granter_dies_first),
-		T(test_the_mapper_dies_first),
-		T(test_copy),
-		T(test_xsa226_318_448_copy_arguments),
-		T(test_copy_onto_itself),
-		T(test_copy_refusals),
-		T(test_transfer_is_refused),
+		PAIR_TEST(test_setup_table),
+		PAIR_TEST(test_xsa26_255_384_486_501_version_1_only),
+		PAIR_TEST(test_xsa18_134_before_setup),
+		PAIR_TEST(test_xsa24_odd_counts),
+		PAIR_TEST(test_map_and_unmap),
+		PAIR_TEST(test_read_only),
+		PAIR_TEST(test_refusals),
+		PAIR_TEST(test_self_grant),
+		PAIR_TEST(test_map_over_a_present_entry),
+		PAIR_TEST(test_avail_bits_and_application_map),
+		PAIR_TEST(test_bad_places),
+		PAIR_TEST(test_contains_pte),
+		PAIR_TEST(test_xsa227_entry_address_not_aligned),
+		PAIR_TEST(test_unmap_and_replace),
+		PAIR_TEST(test_xsa218_224_236_394_counts_of_both_kinds),
+		PAIR_TEST(test_xsa234_entry_changed_by_other_means),
+		PAIR_TEST(test_xsa230_316_marks_and_statuses),
+		PAIR_TEST(test_xsa232_domains_without_a_table),
+		PAIR_TEST(test_xsa500_entry_changes_after_the_first_use),
+		PAIR_TEST(test_xsa380_382_many_maps),
+		PAIR_TEST(test_pins_of_an_entry_do_not_overflow),
+		PAIR_TEST(test_batch_restarts),
+		PAIR_TEST(test_unmap_flushes),
+		PAIR_TEST(test_the_granter_dies_first),
+		PAIR_TEST(test_the_mapper_dies_first),
 	};
 
 	machine_ram_frames = 2048;

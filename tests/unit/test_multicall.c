@@ -36,7 +36,7 @@ static int guest_teardown(void **state)
 
 static struct multicall_entry entry(uint32_t op, uint32_t a, uint32_t b)
 {
-	return (struct multicall_entry){.op = op, .result = UNTOUCHED, .args = {a, b}};
+	return (struct multicall_entry){ .op = op, .result = UNTOUCHED, .args = { a, b } };
 }
 
 static void test_each_entry_has_a_result(void **state)
@@ -64,16 +64,16 @@ static void test_empty_and_bad_lists(void **state)
 		uint32_t n;
 		long result;
 	} lists[] = {
-		{0, 0, 0},
-		{GUEST_BASE, 0, 0},
-		{0x1000, 1, -EFAULT},
-		{HV_START, 1, -EFAULT},
-		{HV_START - 16, 1, -EFAULT},
-		{0xffffffe0, 2, -EFAULT},
-		{GUEST_BASE, 0x80000000, -EFAULT},
-		{GUEST_BASE, 0xffffffff, -EFAULT},
-		{GUEST_BASE, 0x08000001, -EFAULT},
-		{GUEST_BASE, 0x08000000, -EFAULT},
+		{ 0, 0, 0 },
+		{ GUEST_BASE, 0, 0 },
+		{ 0x1000, 1, -EFAULT },
+		{ HV_START, 1, -EFAULT },
+		{ HV_START - 16, 1, -EFAULT },
+		{ 0xffffffe0, 2, -EFAULT },
+		{ GUEST_BASE, 0x80000000, -EFAULT },
+		{ GUEST_BASE, 0xffffffff, -EFAULT },
+		{ GUEST_BASE, 0x08000001, -EFAULT },
+		{ GUEST_BASE, 0x08000000, -EFAULT },
 	};
 	struct guest *g = *state;
 	unsigned i;
@@ -86,7 +86,8 @@ static void test_empty_and_bad_lists(void **state)
 static void test_nested_is_refused(void **state)
 {
 	struct guest *g = *state;
-	struct multicall_entry list[2] = {entry(__HYPERVISOR_multicall, guest_va(g, 0), 2), entry(63, 0, 0)};
+	struct multicall_entry list[2] = { entry(__HYPERVISOR_multicall, guest_va(g, 0), 2),
+					   entry(63, 0, 0) };
 
 	assert_int_equal(hypercall2(multicall, guest_arg(g, list), 2), 0);
 	guest_get(g, 0, list, sizeof(list));
@@ -117,12 +118,13 @@ static void test_xsa213_iret_in_a_multicall(void **state)
 
 static void test_numbers_beyond_the_table(void **state)
 {
-	static const uint32_t numbers[] = {NR_HYPERCALLS, NR_HYPERCALLS + 1, 0x80000000, 0xffffffff};
+	static const uint32_t numbers[] = { NR_HYPERCALLS, NR_HYPERCALLS + 1, 0x80000000,
+					    0xffffffff };
 	struct guest *g = *state;
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		struct multicall_entry list[1] = {entry(numbers[i], 0, 0)};
+		struct multicall_entry list[1] = { entry(numbers[i], 0, 0) };
 
 		assert_int_equal(hypercall2(multicall, guest_arg(g, list), 1), 0);
 		guest_get(g, 0, list, sizeof(list));
@@ -172,13 +174,14 @@ static void test_preempted_between_entries(void **state)
 static void test_entry_that_restarts(void **state)
 {
 	struct guest *g = *state;
-	struct xen_memory_reservation r = {.nr_extents = 16, .domid = DOMID_SELF};
+	struct xen_memory_reservation r = { .nr_extents = 16, .domid = DOMID_SELF };
 	struct multicall_entry list[3];
 	uint32_t restarts = machine.restarts;
 
 	r.extent_start.p = (void *)(uintptr_t)(guest_va(g, 0) + LISTS + 64);
 	list[0] = entry(63, 0, 0);
-	list[1] = entry(__HYPERVISOR_memory_op, XENMEM_increase_reservation, guest_put(g, LISTS, &r, sizeof(r)));
+	list[1] = entry(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+			guest_put(g, LISTS, &r, sizeof(r)));
 	list[2] = entry(63, 0, 0);
 	machine.preempt = PREEMPT_EVERY;
 	machine.preempt_every = 3;
@@ -195,8 +198,9 @@ static void test_entry_that_restarts(void **state)
 static void test_entry_that_schedules(void **state)
 {
 	struct guest *g = *state;
-	struct multicall_entry list[3] = {entry(__HYPERVISOR_sched_op, SCHEDOP_yield, 0), entry(__HYPERVISOR_sched_op, SCHEDOP_block, 0),
-					  entry(63, 0, 0)};
+	struct multicall_entry list[3] = { entry(__HYPERVISOR_sched_op, SCHEDOP_yield, 0),
+					   entry(__HYPERVISOR_sched_op, SCHEDOP_block, 0),
+					   entry(63, 0, 0) };
 
 	assert_int_equal(hypercall2(multicall, guest_arg(g, list), 3), 0);
 	guest_get(g, 0, list, sizeof(list));
@@ -225,7 +229,8 @@ static void test_restart_in_the_frame(void **state)
 
 	(void)state;
 	f->edx = 77;
-	assert_int_equal(hypercall_restart(__HYPERVISOR_memory_op, 2, 5, 6), __HYPERVISOR_memory_op);
+	assert_int_equal(hypercall_restart(__HYPERVISOR_memory_op, 2, 5, 6),
+			 __HYPERVISOR_memory_op);
 	assert_int_equal(f->eax, __HYPERVISOR_memory_op);
 	assert_int_equal(f->ebx, 5);
 	assert_int_equal(f->ecx, 6);
@@ -252,18 +257,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, guest_setup, guest_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_each_entry_has_a_result),
-		T(test_empty_and_bad_lists),
-		T(test_nested_is_refused),
-		T(test_xsa213_iret_in_a_multicall),
-		T(test_numbers_beyond_the_table),
-		T(test_list_at_the_end_of_memory),
-		T(test_preempted_between_entries),
-		T(test_entry_that_restarts),
-		T(test_entry_that_schedules),
-		T(test_entry_whose_result_cannot_be_written),
-		T(test_restart_in_the_frame),
-		T(test_index_nospec),
+		T(test_each_entry_has_a_result),   T(test_empty_and_bad_lists),
+		T(test_nested_is_refused),	   T(test_xsa213_iret_in_a_multicall),
+		T(test_numbers_beyond_the_table),  T(test_list_at_the_end_of_memory),
+		T(test_preempted_between_entries), T(test_entry_that_restarts),
+		T(test_entry_that_schedules),	   T(test_entry_whose_result_cannot_be_written),
+		T(test_restart_in_the_frame),	   T(test_index_nospec),
 	};
 
 	machine_ram_frames = 1024;

@@ -211,6 +211,26 @@ static void yield_lets_the_other_go_first(void **state)
 	}
 }
 
+/* After a long time of handing the processor on, it does not have it for as long. */
+static void yielder_saves_up_nothing(void **state)
+{
+	struct vcpu *yielder = start(256, 0, 1), *other = start(256, 0, 1);
+	s_time_t ran;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		if (current_vcpu() == yielder) {
+			sched_yield();
+			machine_exit_path();
+		}
+		machine_advance(10 * NSEC_PER_MSEC);
+	}
+	ran = other->runstate.time[RUNSTATE_running];
+	for (unsigned i = 0; i < 100; i++)
+		machine_advance(NSEC_PER_MSEC);
+	assert_true(other->runstate.time[RUNSTATE_running] - ran > 30 * NSEC_PER_MSEC);
+}
+
 static void block_with_an_event_pending_goes_on(void **state)
 {
 	struct vcpu *v = start(256, 0, 1);
@@ -287,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_sleep_gives_no_advantage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(yield_alone_does_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(yield_lets_the_other_go_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(yielder_saves_up_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(block_with_an_event_pending_goes_on, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(runstates_add_up, set_up, tear_down),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel's common operations cost, one line each: `BENCH <name>: <nanoseconds>`. Under an emulator that counts
- * instructions (QEMU's -icount shift=0), a nanosecond is an instruction, and the figures repeat. Compare the lines of the same kernel
- * on the bare machine and under the hypervisor.
+ * What the kernel's common operations cost, one line each: `BENCH <name>:
+ * <nanoseconds>`. Under an emulator that counts instructions (QEMU's -icount shift=0), a
+ * nanosecond is an instruction, and the figures repeat. Compare the lines of the same
+ * kernel on the bare machine and under the hypervisor.
  */
 #include "sys.h"
 
@@ -10,7 +11,9 @@ static char **environment;
 
 static unsigned long long now(void)
 {
-	struct { int seconds, nanoseconds; } time = { 0, 0 };
+	struct {
+		int seconds, nanoseconds;
+	} time = { 0, 0 };
 
 	CALL(__NR_clock_gettime, 1, &time, 0);
 	return time.seconds * 1000000000ull + time.nanoseconds;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The little that the guest's own programs need of a C library, so that the initramfs builds anywhere.
+ * The little that the guest's own programs need of a C library, so
+ * that the initramfs builds anywhere.
  */
 #ifndef GUEST_LINUX_SYS_H
 #define GUEST_LINUX_SYS_H
@@ -95,6 +96,7 @@ static inline void handle(int signal, void (*handler)(int, struct context))
 }
 
 /* The address of main's arguments is where the kernel puts their number. */
-#define ENTRY(function) __asm__(".globl _start\n_start: movl %esp, %eax; andl $-16, %esp; call " #function)
+#define ENTRY(function) \
+	__asm__(".globl _start\n_start: movl %esp, %eax; andl $-16, %esp; call " #function)
 
 #endif
