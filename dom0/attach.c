@@ -16,6 +16,7 @@
 #define ESCAPE '\x1d'
 
 static struct guest *attached;
+static void (*on_end)(void);
 
 static void show(const char *text, size_t len)
 {
@@ -52,6 +53,8 @@ static void watch(struct guest *guest, bool started)
 	else if (!guest->restart_wanted) {
 		printf("\n%s has ended\n", guest->spec.name);
 		detach();
+		if (on_end)
+			on_end();
 	}
 }
 
@@ -64,6 +67,11 @@ void attach_guest(struct guest *guest)
 		console_write(guest->log.text, guest->log.len);
 	if (guest->console)
 		guest_console_tap(guest->console, show);
+}
+
+void attach_on_end(void (*fn)(void))
+{
+	on_end = fn;
 }
 
 void attach_init(void)

@@ -8,5 +8,7 @@ struct guest;
 void attach_init(void);
 /* Takes the terminal from the shell; the last lines of the guest are shown first. */
 void attach_guest(struct guest *guest);
+/* Called when an attached guest has ended for good, instead of going back to the prompt only. */
+void attach_on_end(void (*fn)(void));
 
 #endif

@@ -11,6 +11,7 @@
 #include "dom0/guest.h"
 #include "dom0/hvlog.h"
 #include "dom0/shell.h"
+#include "dom0/store.h"
 
 /* Reads single-letter options; returns the index of the first argument, or -1 after a message. */
 static int options(int argc, char **argv, const char *known, char *found)
@@ -67,11 +68,13 @@ static void run_create(int argc, char **argv)
 /* What it said to the emergency console comes first: that is how kernels start. */
 static void show_log(const char *verb, const char *name)
 {
-	const struct guest *guest = guest_find(name);
+	struct guest *guest = guest_find(name);
 	const struct guest_log *log;
 	domid_t domain;
 
 	if (guest) {
+		if (guest->console)
+			guest_console_refresh(guest->console);
 		domain = guest->domain;
 		log = &guest->log;
 	} else {
@@ -164,6 +167,51 @@ static void run_mem_max(int argc, char **argv)
 		report(argv[0], ctl_max_mem(guest->domain, (uint64_t)mib * 1024));
 }
 
+/* The guest's balloon driver follows its memory/target. */
+static void run_mem_set(int argc, char **argv)
+{
+	struct guest *guest;
+	unsigned long mib;
+	char text[16];
+
+	if (argc != 3 || !(mib = strtoul(argv[2], NULL, 10))) {
+		shell_usage(argv[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], argv[1]);
+	if (!guest)
+		return;
+	if (mib > guest->spec.maxmem_mib) {
+		shell_error(argv[0], "%s may have at most %u MiB (maxmem in its description)",
+			    guest->spec.name, (unsigned)guest->spec.maxmem_mib);
+		return;
+	}
+	snprintf(text, sizeof(text), "%lu", mib * 1024);
+	if (!store_write(guest, "memory/target", text))
+		shell_error(argv[0], "%s has no connection to xenstore", guest->spec.name);
+}
+
+/* The guest brings its processors up and down as cpu/N/availability says. */
+static void run_vcpu_set(int argc, char **argv)
+{
+	struct guest *guest;
+	unsigned long count;
+	char node[32];
+	unsigned i;
+
+	if (argc != 3 || !(count = strtoul(argv[2], NULL, 10))) {
+		shell_usage(argv[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], argv[1]);
+	if (guest && count > guest->spec.vcpus)
+		shell_error(argv[0], "%s has at most %u", guest->spec.name, guest->spec.vcpus);
+	for (i = 0; guest && count <= guest->spec.vcpus && i < guest->spec.vcpus; i++) {
+		snprintf(node, sizeof(node), "cpu/%u/availability", i);
+		store_write(guest, node, i < count ? "online" : "offline");
+	}
+}
+
 static void print_sched(const char *name, domid_t domain)
 {
 	struct xen_domctl_sched_credit2 params = { 0 };
@@ -234,6 +282,9 @@ const struct command commands_domain[] = {
 	{ "pause", "DOMAIN", "Pause execution of a domain", run_pause },
 	{ "unpause", "DOMAIN", "Unpause a paused domain", run_unpause },
 	{ "rename", "DOMAIN NEW-NAME", "Rename a domain", run_rename },
+	{ "mem-set", "DOMAIN MIB", "Set the current memory usage for a domain", run_mem_set },
+	{ "vcpu-set", "DOMAIN COUNT", "Set the number of active VCPUs allowed for the domain",
+	  run_vcpu_set },
 	{ "mem-max", "DOMAIN MIB", "Set the maximum amount reservation for a domain", run_mem_max },
 	{ "sched-credit2", "[-d DOMAIN [-w WEIGHT] [-c CAP]]",
 	  "Get or set the scheduler's weight and cap", run_sched },

@@ -37,14 +37,11 @@ static void print_node(void *arg, unsigned depth, const char *name, const char *
 static void run_ls(int argc, char **argv)
 {
 	const char *path = argc == 2 ? argv[1] : "/";
-	int error;
 
-	if (argc > 2) {
+	if (argc > 2)
 		shell_usage(argv[0]);
-		return;
-	}
-	error = xs_local_walk(store_get(), path, print_node, NULL);
-	report(argv[0], path, error);
+	else if (xs_local_walk(store_get(), path, print_node, NULL))
+		shell_error(argv[0], "%s: no such node", path);
 }
 
 /* ---- read, write, rm ---- */
@@ -114,6 +111,7 @@ const struct command commands_store[] = {
 	{ "xenstore-read", "PATH", "Read a value from xenstore", run_read },
 	{ "xenstore-write", "PATH VALUE", "Write a value to xenstore", run_write },
 	{ "xenstore-rm", "PATH", "Remove a node and all below it from xenstore", run_rm },
-	{ "xenstore-watch", "[PATH]", "Print paths that change; without a path, stop that", run_watch },
+	{ "xenstore-watch", "[PATH]", "Print paths that change; without a path, stop that",
+	  run_watch },
 	{ NULL, NULL, NULL, NULL },
 };

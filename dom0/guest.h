@@ -37,8 +37,8 @@ struct guest {
 	struct guest_log log;
 	struct guest_store *store;
 	uint64_t started;
-	bool restart_wanted; /* while DYING */
-	unsigned quick_ends; /* restarts in a row that did not live long */
+	bool restart_wanted;	/* while DYING */
+	unsigned quick_ends;	/* restarts in a row that did not live long */
 	bool forced, rebooting; /* asked to end while RUNNING */
 	struct loop_timer timer;
 };
@@ -55,8 +55,6 @@ struct guest *guest_by_domain(domid_t domain);
 const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest);
 /* At once, without asking it. */
 void guest_destroy(struct guest *guest);
-/* Destroys it and starts it again. */
-void guest_restart(struct guest *guest);
 /*
  * Asks it through its control node to power off or to reboot. NULL, or why that is not possible. With
  * force a guest that cannot be asked, or does not react in time, is ended as if it had.

@@ -181,6 +181,11 @@ void guest_console_tap(struct guest_console *c, void (*output)(const char *text,
 	c->output = output;
 }
 
+void guest_console_refresh(struct guest_console *c)
+{
+	serve(c);
+}
+
 void guest_console_type(struct guest_console *c, const char *text, size_t len)
 {
 	size_t room = sizeof(c->typed) - c->nr_typed;

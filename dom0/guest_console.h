@@ -32,6 +32,8 @@ void guest_console_destroy(struct guest_console *console);
 
 /* From now on output is also given to the function; NULL ends that. */
 void guest_console_tap(struct guest_console *console, void (*output)(const char *text, size_t len));
+/* Takes what the guest has printed and not yet announced. */
+void guest_console_refresh(struct guest_console *console);
 /* Types for the guest. What neither the ring nor a small buffer takes is lost. */
 void guest_console_type(struct guest_console *console, const char *text, size_t len);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's messages. Its ring also holds what domains write to the emergency console
- * (HYPERVISOR_console_io): lines of guest N begin with "(dN) ", this shell's own output has no prefix.
+ * The hypervisor's messages. Its ring also holds what domains write to the
+ * emergency console (HYPERVISOR_console_io): lines of guest N begin with "(dN) ",
+ * this shell's own output has no prefix.
  */
 #ifndef DOM0_HVLOG_H
 #define DOM0_HVLOG_H

@@ -3,7 +3,9 @@
  * The control domain: the order in which its parts come up, and its command line:
  *
  *	guest=FILE	starts the guest that the GRUB module FILE describes
- *	console=1	attaches the terminal to that guest; when it ends for good, so does the machine
+ *	console=1	attaches the terminal to that guest
+ *	end=1		switches the machine off when that guest has ended for good, for runs without a
+ *			person at the terminal
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include "dom0/files.h"
 #include "dom0/guest.h"
 #include "dom0/loop.h"
+#include "dom0/power.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
 #include "guests/pvrt/start.h"
@@ -38,17 +41,33 @@ static const char *argument(const char *name)
 	return NULL;
 }
 
+static bool is_set(const char *name)
+{
+	const char *value = argument(name);
+
+	return value && *value == '1';
+}
+
+static void end_machine(void)
+{
+	power_end(false, POWER_OFF);
+}
+
 static void start_guests(void)
 {
 	const char *file = argument("guest");
-	const char *console;
 	struct guest *guest;
 
 	create_autostart();
-	guest = file ? create_from_file(file, 0, NULL, false) : NULL;
-	console = argument("console");
-	if (guest && console && *console == '1')
+	if (!file)
+		return;
+	guest = create_from_file(file, 0, NULL, false);
+	if (is_set("end"))
+		attach_on_end(end_machine);
+	if (guest && is_set("console"))
 		attach_guest(guest);
+	if (!guest && is_set("end"))
+		end_machine();
 }
 
 int main(void)

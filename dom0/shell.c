@@ -14,8 +14,8 @@
 #define PROMPT "ringlet# "
 #define MAX_WORDS 32
 
-static const struct command *const tables[] = { commands_domain, commands_power, commands_list,
-						commands_store, commands_repeat, commands_host };
+static const struct command *const tables[] = { commands_domain, commands_power,  commands_list,
+						commands_store,	 commands_repeat, commands_host };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;
@@ -86,7 +86,9 @@ struct guest *shell_guest(const char *verb, const char *name_or_id)
 
 /* ---- words ---- */
 
-/* Cuts line into words in place. Quotes keep blanks; # starts a comment. Returns how many, or -1. */
+/*
+ * Cuts line into words in place. Quotes keep blanks; # starts a comment. Returns how many, or -1.
+ */
 static int split(char *line, char **words)
 {
 	char *to, quote;

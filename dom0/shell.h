@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shell: xl's verbs on the serial line. A verb is an entry of a table; the cmd_*.c files hold the
- * tables. Verbs return at once: those that wait (console, shutdown -w) take the terminal with
+ * The shell: xl's verbs on the serial line. A verb is an entry of a table; the cmd_*.c files hold
+ * the tables. Verbs return at once: those that wait (console, shutdown -w) take the terminal with
  * shell_suspend() and give it back with shell_resume().
  */
 #ifndef DOM0_SHELL_H
@@ -18,8 +18,8 @@ struct command {
 };
 
 /* Tables end with an entry without a name. */
-extern const struct command commands_domain[], commands_power[], commands_list[],
-	commands_store[], commands_repeat[], commands_host[];
+extern const struct command commands_domain[], commands_power[], commands_list[], commands_store[],
+	commands_repeat[], commands_host[];
 
 void shell_init(void);
 /* Shows the first prompt, unless the terminal has been taken meanwhile. */

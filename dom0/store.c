@@ -156,9 +156,18 @@ static void write_paths(const struct guest *guest)
 {
 	static const char *const directories[] = { "memory", "device", "control", "store" };
 	static const char *const own[] = {
-		"control/shutdown",	    "control/feature-poweroff", "control/feature-reboot",
-		"control/feature-suspend",  "control/sysrq",		"device/suspend",
-		"device/suspend/event-channel", "data", "drivers", "feature", "attr", "error",
+		"control/shutdown",
+		"control/feature-poweroff",
+		"control/feature-reboot",
+		"control/feature-suspend",
+		"control/sysrq",
+		"device/suspend",
+		"device/suspend/event-channel",
+		"data",
+		"drivers",
+		"feature",
+		"attr",
+		"error",
 	};
 	unsigned i;
 
@@ -239,12 +248,20 @@ void store_renamed(const struct guest *guest)
 	write_vm(guest);
 }
 
+bool store_write(const struct guest *guest, const char *node, const char *value)
+{
+	char path[PATH_MAX_LENGTH];
+
+	home_path(guest, node, path);
+	return guest->store && !xs_local_printf(store, path, "%s", value);
+}
+
 bool store_write_control(const struct guest *guest, const char *node, const char *value)
 {
 	char path[PATH_MAX_LENGTH];
 
 	if (!guest->store || !xenstore_link_used(guest->store->link))
 		return false;
-	snprintf(path, sizeof(path), "/local/domain/%u/control/%s", guest->domain, node);
-	return !xs_local_printf(store, path, "%s", value);
+	snprintf(path, sizeof(path), "control/%s", node);
+	return store_write(guest, path, value);
 }

@@ -24,6 +24,9 @@ void store_release(struct guest *guest);
 /* After its name changed. */
 void store_renamed(const struct guest *guest);
 
+/* Writes a node below the guest's home; false when the guest has no connection. */
+bool store_write(const struct guest *guest, const char *node, const char *value);
+
 /*
  * Writes a node below the guest's control directory, such as "shutdown". False when the guest has
  * never spoken to xenstore: then nobody would read it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's xenstore page and its event channel in the event loop: see xenstore_link.h. */
+/* Puts a guest's xenstore page and event channel under the store's ring code: see xenstore_link.h. */
 #include "dom0/xenstore_link.h"
 
 #include <stdlib.h>
@@ -10,29 +10,12 @@
 #include "guests/pvrt/event.h"
 
 struct xenstore_link {
+	struct xenstore_domain_interface *page;
 	struct xs_ring *ring;
-	void *page;
 	int port;
 	struct loop_work work;
 };
 
-static void notify(void *arg)
-{
-	struct xenstore_link *link = arg;
-
-	event_send((evtchn_port_t)link->port);
-}
-
-static void kick(void *arg)
-{
-	struct xenstore_link *link = arg;
-
-	loop_work_queue(&link->work);
-}
-
-static const struct xs_ring_ops ring_ops = { .notify = notify, .kick = kick };
-
-/* One ring full a turn, so that all get theirs. */
 static void serve(void *arg)
 {
 	struct xenstore_link *link = arg;
@@ -40,6 +23,18 @@ static void serve(void *arg)
 	if (xs_ring_serve(link->ring))
 		loop_work_queue(&link->work);
 }
+
+static void kick(void *arg)
+{
+	loop_work_queue(&((struct xenstore_link *)arg)->work);
+}
+
+static void notify(void *arg)
+{
+	event_send((evtchn_port_t)((struct xenstore_link *)arg)->port);
+}
+
+static const struct xs_ring_ops ops = { .notify = notify, .kick = kick };
 
 struct xenstore_link *xenstore_link_create(struct xs_connection *conn, domid_t domain,
 					   xen_pfn_t mfn, evtchn_port_t remote_port)
@@ -51,17 +46,13 @@ struct xenstore_link *xenstore_link_create(struct xs_connection *conn, domid_t d
 	loop_work_init(&link->work, serve, link);
 	link->page = foreign_map(domain, &mfn, 1, true);
 	link->port = link->page ? event_bind_interdomain(domain, remote_port) : -1;
-	if (link->port >= 0)
-		link->ring = xs_ring_create(conn, link->page, &ring_ops, link);
-	if (link->ring) {
+	if (link->port >= 0) {
 		loop_add_port((evtchn_port_t)link->port, kick, link);
-		return link;
+		link->ring = xs_ring_create(conn, link->page, &ops, link);
+		if (link->ring)
+			return link;
 	}
-	if (link->port >= 0)
-		event_close((evtchn_port_t)link->port);
-	if (link->page)
-		foreign_unmap(link->page, 1);
-	free(link);
+	xenstore_link_destroy(link);
 	return NULL;
 }
 
@@ -69,10 +60,13 @@ void xenstore_link_destroy(struct xenstore_link *link)
 {
 	if (!link)
 		return;
-	xs_ring_destroy(link->ring);
+	if (link->ring)
+		xs_ring_destroy(link->ring);
 	loop_work_cancel(&link->work);
-	loop_remove_port((evtchn_port_t)link->port);
-	event_close((evtchn_port_t)link->port);
+	if (link->port >= 0) {
+		loop_remove_port((evtchn_port_t)link->port);
+		event_close((evtchn_port_t)link->port);
+	}
 	foreign_unmap(link->page, 1);
 	free(link);
 }

@@ -43,6 +43,11 @@ static int update_entry(struct page_info *page, uint32_t offset, uint64_t descri
 		return -EINVAL;
 	write_entry(page_to_mfn(page), offset, descriptor);
 	put_page_type(page, false);
+	if (table) {
+		/* It may be what fs or gs hold: they must not outlive it, as they would not in Xen. */
+		current_vcpu()->arch.reload_segments = true;
+		raise_work(WORK_VCPU);
+	}
 	return 0;
 }
 

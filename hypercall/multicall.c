@@ -62,7 +62,7 @@ static long run_list(gva_t list, uint32_t nr_calls)
 		if (--nr_calls == 0)
 			return 0;
 		list += ENTRY_SIZE;
-		if (unlikely(cpu->work != 0 ||
+		if (unlikely((cpu->work & ~WORK_VCPU) != 0 ||
 			     ((nr_calls & (PREEMPT_INTERVAL - 1)) == 0 && preempt_needed())))
 			return restart_list(list, nr_calls);
 	}

@@ -226,7 +226,7 @@ static int drop_first_page(struct domain *d)
 	return 0;
 }
 
-#define PAGES_BETWEEN_CHECKS 256
+#define PAGES_BETWEEN_CHECKS 64
 
 static int drop_pages(struct domain *d)
 {

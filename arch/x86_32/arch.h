@@ -17,8 +17,7 @@ enum work {
 	WORK_SCHEDULE = 1, /* pick another vCPU */
 	WORK_TIMER = 2,	   /* timer_run_due() */
 	WORK_KEY = 4,	   /* a debug key was typed */
-	WORK_DEVICE = 8,   /* a device interrupt needs more than its handler did */
-	WORK_REAP = 32,	   /* domain_reap() */
+	WORK_REAP = 8,	   /* domain_reap() */
 	WORK_VCPU = 16,	   /* current has something of its own to do before it runs on (arch) */
 };
 

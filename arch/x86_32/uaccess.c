@@ -94,20 +94,3 @@ int put_guest_u32(gva_t dst, uint32_t value)
 			 : "memory");
 	return rc;
 }
-
-int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new)
-{
-	int rc = 0;
-
-	if (unlikely(!guest_range_ok(dst, 8)))
-		return -EFAULT;
-	__asm__ volatile("1: lock cmpxchg8b (%[dst])\n\t"
-			 "jmp 3f\n\t"
-			 "2: movl %[fault], %[rc]\n\t"
-			 "3:\n\t" EXTABLE("1b", "2b")
-			 : [rc] "+r"(rc), "+A"(*old)
-			 : [dst] "r"(dst), "b"((uint32_t) new),
-			   "c"((uint32_t)(new >> 32)), [fault] "i"(-EFAULT)
-			 : "memory");
-	return rc;
-}

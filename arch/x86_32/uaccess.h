@@ -31,7 +31,5 @@ int put_guest_u32(gva_t dst, uint32_t value) MUST_CHECK;
  */
 #define MULTICALL_LEFT 1
 int ASMCALL arch_multicall_call(gva_t entry) MUST_CHECK;
-/* Compare and exchange in guest memory; *old returns what was found. */
-int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new) MUST_CHECK;
 
 #endif

@@ -37,15 +37,15 @@ struct xs_acl {
 
 enum xs_node_flags {
 	/* All others belong to copies in transactions. */
-	XS_NODE_SPECIAL = 1,	/* @introduceDomain and its like, and what holds them */
-	XS_NODE_BASE = 2,	/* the store had it when the transaction first looked */
-	XS_NODE_ABSENT = 4,	/* the transaction finds nothing here */
-	XS_NODE_SEEN = 8,	/* its value, permissions or absence were told or used */
-	XS_NODE_LISTED = 16,	/* its children were told */
-	XS_NODE_REMOVED = 32,	/* a node of the store goes, with all below it */
-	XS_NODE_NEW = 64,	/* created in the transaction; nothing shows through from the store */
-	XS_NODE_DIRTY = 128,	/* value or permissions changed */
-	XS_NODE_FIRE = 256,	/* watches fire when it is committed */
+	XS_NODE_SPECIAL = 1,  /* @introduceDomain and its like, and what holds them */
+	XS_NODE_BASE = 2,     /* the store had it when the transaction first looked */
+	XS_NODE_ABSENT = 4,   /* the transaction finds nothing here */
+	XS_NODE_SEEN = 8,     /* its value, permissions or absence were told or used */
+	XS_NODE_LISTED = 16,  /* its children were told */
+	XS_NODE_REMOVED = 32, /* a node of the store goes, with all below it */
+	XS_NODE_NEW = 64,     /* created in the transaction; nothing shows through from the store */
+	XS_NODE_DIRTY = 128,  /* value or permissions changed */
+	XS_NODE_FIRE = 256,   /* watches fire when it is committed */
 };
 
 struct xs_node {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's end of xenstore: the page that it shares with the control domain (<xen/io/xs_wire.h>,
- * struct xenstore_domain_interface). The page is the guest's: what is on it is read once and checked,
- * and our own indexes are kept elsewhere. Event channels are the caller's, through callbacks.
+ * A guest's end of xenstore: the page that it shares with the control domain
+ * (<xen/io/xs_wire.h>, struct xenstore_domain_interface). The page is the guest's: what
+ * is on it is read once and checked, and our own indexes are kept elsewhere. Event
+ * channels are the caller's, through callbacks.
  */
 #ifndef DOM0_XENSTORE_RING_H
 #define DOM0_XENSTORE_RING_H

@@ -26,11 +26,11 @@ struct xs_local_watch;
 
 /* For each guest; domain 0 is bound by node_size of the protocol only. */
 struct xs_limits {
-	unsigned nodes;		    /* that it owns */
-	unsigned node_size;	    /* bytes of a node's value, permissions and children's names */
-	unsigned children;	    /* of one node */
-	unsigned path;		    /* bytes, without the /local/domain/N/ in front */
-	unsigned perms;		    /* entries of a node's permissions */
+	unsigned nodes;	    /* that it owns */
+	unsigned node_size; /* bytes of a node's value, permissions and children's names */
+	unsigned children;  /* of one node */
+	unsigned path;	    /* bytes, without the /local/domain/N/ in front */
+	unsigned perms;	    /* entries of a node's permissions */
 	unsigned watches;
 	unsigned transactions;	    /* open at once */
 	unsigned transaction_nodes; /* that one of them has seen or changed */

@@ -47,7 +47,9 @@ void child_destroy(struct child *c);
 bool child_wait_stage(struct child *c, uint32_t stage);
 bool child_wait_shutdown(struct child *c, unsigned int *reason);
 
-/* Lets the hypervisor count all references to memory again; the case fails when a count is wrong. */
+/*
+ * Lets the hypervisor count all references to memory again; the case fails when a count is wrong.
+ */
 void check_audit(const char *when);
 
 /* A frame of another domain at a new address, NULL when refused. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels between domains: delivery to a blocked, polling and paused one, and every order of closing and dying. */
+/*
+ * Event channels between domains: delivery to a blocked, polling and paused one,
+ * and every order of closing and dying.
+ */
 #include "guests/multi/child.h"
 #include "guests/multi/tests.h"
 

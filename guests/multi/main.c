@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An initial domain that makes others, runs and destroys them. What the others do is in guests/payload. With the word
- * "bench" on its command line it measures instead (bench.c).
+ * An initial domain that makes others, runs and destroys them. What the others do is in
+ * guests/payload. With the word "bench" on its command line it measures instead (bench.c).
  *
  * Boot: hv="dom0_mem=32" memory=128 timeout=600 icount=yes
  */

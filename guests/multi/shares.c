@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fair shares: processor time by weight within 4 %, caps within 2 %, and waking up within a millisecond while others spin. */
+/*
+ * Fair shares: processor time by weight within 4 %, caps within 2 %, and waking up
+ * within a millisecond while others spin.
+ */
 #include "guests/multi/child.h"
 #include "guests/multi/tests.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One frame of grant entries, version 1 (<xen/grant_table.h>): enough for tests. Entries below 8 are reserved by the ABI. */
+/*
+ * One frame of grant entries, version 1 (<xen/grant_table.h>): enough for tests.
+ * Entries below 8 are reserved by the ABI.
+ */
 #ifndef PAYLOAD_GNTTAB_H
 #define PAYLOAD_GNTTAB_H
 
@@ -47,7 +50,10 @@ static inline int gnttab_map(void *va, domid_t domid, grant_ref_t ref, uint32_t 
 	int rc = HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1);
 
 	*handle = op.handle;
-	/* va mapped a page of our own before: what the processor remembers of that is ours to forget. */
+	/*
+	 * va mapped a page of our own before: what the processor
+	 * remembers of that is ours to forget.
+	 */
 	mmuext_one(MMUEXT_INVLPG_LOCAL, PTR32(va), 0);
 	return rc ? rc : op.status;
 }

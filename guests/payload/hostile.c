@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an ordinary domain must not get: every domctl, sysctl and platform operation is -EPERM before anything else is looked
- * at, and so is whatever names another domain, in the way Xen says it.
+ * What an ordinary domain must not get: every domctl, sysctl and platform
+ * operation is -EPERM before anything else is looked at, and so is whatever names
+ * another domain, in the way Xen says it.
  */
 #include "guests/payload/payload.h"
 

@@ -64,6 +64,7 @@ static void do_spin(struct mailbox *m)
 /* Hands the processor on all the time. */
 static void do_yield(struct mailbox *m)
 {
+	HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 	m->stage = 2;
 	for (;;) {
 		m->counter++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The grammar of hypercalls. */
 #include "tests/fuzz/engine.h"
+#include "tests/host/interrupts.h"
 
 #include <string.h>
 
@@ -434,6 +435,9 @@ struct call engine_call(struct engine *e, unsigned *buffer, bool in_multicall)
 	case 28:
 		return words_op(e, buffer, __HYPERVISOR_callback_op, 3);
 	case 29:
+		/* A device of whatever line is bound speaks up now and then. */
+		if (!engine_choose(e, 4))
+			host_line_fire(engine_choose(e, HOST_LINES));
 		return words_op(e, buffer,
 				engine_choose(e, 2) ? __HYPERVISOR_physdev_op
 						    : __HYPERVISOR_platform_op,

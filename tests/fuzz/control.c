@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl and sysctl of the grammar: what a control domain, or one that is none, says about the others. The guests themselves are
- * not destroyed by each other, because the harness holds on to them; a few further domains are made and destroyed instead.
+ * domctl and sysctl of the grammar: what a control domain, or one that is none, says about the
+ * others. The guests themselves are not destroyed by each other, because the harness holds on to
+ * them; a few further domains are made and destroyed instead.
  */
 #include "hypercall/control.h"
 

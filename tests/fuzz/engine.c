@@ -230,7 +230,10 @@ static void fill_grant(struct engine *e)
 	entry->frame = engine_frame(e);
 }
 
-/* A store to a page table through its read-only mapping: the processor faults, and the hypervisor may do it. */
+/*
+ * A store to a page table through its read-only mapping: the processor
+ * faults, and the hypervisor may do it.
+ */
 static void store_to_table(struct engine *e)
 {
 	static const struct {
@@ -321,7 +324,10 @@ static void change_machine(struct engine *e)
 	}
 }
 
-/* Each gets a number of its own: a dead one's is taken until the other guest has let go of its frames. */
+/*
+ * Each gets a number of its own: a dead one's is taken until the other
+ * guest has let go of its frames.
+ */
 static struct guest *new_guest(struct engine *e, enum guest_kind kind)
 {
 	struct guest *g = guest_create(++e->last_domid, kind, GUEST_PAGES, MAX_PAGES);

@@ -53,14 +53,10 @@ static uint8_t take(void)
 /* A path of a few short names, so that the same ones come up again. */
 static size_t put_path(char *buf)
 {
-	static const char *const prefixes[] = { "",
-						"/local/domain/1/",
-						"/local/domain/2/",
-						"/local/domain/3/",
-						"/",
-						"/local/domain/",
-						"@releaseDomain",
-						"a/../" };
+	static const char *const prefixes[] = {
+		"",  "/local/domain/1/", "/local/domain/2/", "/local/domain/3/",
+		"/", "/local/domain/",	 "@releaseDomain",   "a/../"
+	};
 	uint8_t choice = take();
 	unsigned depth = choice >> 5, i;
 	size_t n = (size_t)sprintf(buf, "%s", prefixes[choice & 7]);
@@ -98,15 +94,22 @@ static size_t put_value(char *buf)
 
 static void send_request(struct xs_connection *conn)
 {
-	static const uint8_t types[] = { XS_WRITE,     XS_READ,
-					 XS_MKDIR,     XS_RM,
-					 XS_WRITE,     XS_WATCH,
-					 XS_SET_PERMS, XS_DIRECTORY,
+	static const uint8_t types[] = { XS_WRITE,
+					 XS_READ,
+					 XS_MKDIR,
+					 XS_RM,
+					 XS_WRITE,
+					 XS_WATCH,
+					 XS_SET_PERMS,
+					 XS_DIRECTORY,
 					 XS_TRANSACTION_START,
 					 XS_TRANSACTION_END,
-					 XS_UNWATCH,   XS_GET_PERMS,
-					 XS_MKDIR,     XS_DIRECTORY_PART,
-					 XS_RM,        XS_RESET_WATCHES };
+					 XS_UNWATCH,
+					 XS_GET_PERMS,
+					 XS_MKDIR,
+					 XS_DIRECTORY_PART,
+					 XS_RM,
+					 XS_RESET_WATCHES };
 	uint8_t choice = take(), portion = take();
 	struct xsd_sockmsg header = { .type = types[choice & 15], .req_id = choice };
 	char message[sizeof(header) + 12288];

@@ -211,9 +211,8 @@ static void use_ports(struct engine *e)
 {
 	struct guest *other = engine_other(e);
 	uint32_t port = 1 + engine_choose(e, 8);
-	struct evtchn_alloc_unbound unbound = {
-		.dom = DOMID_SELF, .remote_dom = engine_any(e)->d->id
-	};
+	struct evtchn_alloc_unbound unbound = { .dom = DOMID_SELF,
+						.remote_dom = engine_any(e)->d->id };
 	struct evtchn_bind_interdomain bind = { .remote_dom = engine_choose(e, 4) ? other->d->id
 										  : DOMID_SELF,
 						.remote_port = 1 + engine_choose(e, 4) };

@@ -271,16 +271,3 @@ int put_guest_u32(gva_t dst, uint32_t value)
 {
 	return copy_to_guest(dst, &value, sizeof(value));
 }
-
-int cmpxchg_guest_u64(gva_t dst, uint64_t *old, uint64_t new)
-{
-	uint64_t found;
-
-	if (!guest_range_ok(dst, 8) || machine_access(dst, &found, 8, false) ||
-	    !guest_pointer(dst, true))
-		return -EFAULT;
-	if (found == *old)
-		return machine_access(dst, &new, 8, true);
-	*old = found;
-	return 0;
-}

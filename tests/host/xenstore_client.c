@@ -2,15 +2,23 @@
 /* A xenstore client for tests: see xenstore_client.h. */
 #include "tests/host/xenstore_client.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REQUIRE(condition)                                   \
+	do {                                                 \
+		if (!(condition)) {                          \
+			fprintf(stderr, "%s\n", #condition); \
+			abort();                             \
+		}                                            \
+	} while (0)
 
 void client_open(struct client *client, struct xs_store *store, domid_t domid)
 {
 	memset(client, 0, sizeof(*client));
 	client->conn = xs_connect(store, domid);
-	assert(client->conn);
+	REQUIRE(client->conn);
 }
 
 void client_close(struct client *client)
@@ -52,9 +60,9 @@ static int next_message(struct client *client, struct xsd_sockmsg *header, char 
 {
 	if (!xs_output_ready(client->conn))
 		return 0;
-	assert(xs_output(client->conn, header, sizeof(*header)) == sizeof(*header));
-	assert(header->len <= XENSTORE_PAYLOAD_MAX);
-	assert(xs_output(client->conn, body, header->len) == header->len);
+	REQUIRE(xs_output(client->conn, header, sizeof(*header)) == sizeof(*header));
+	REQUIRE(header->len <= XENSTORE_PAYLOAD_MAX);
+	REQUIRE(xs_output(client->conn, body, header->len) == header->len);
 	return 1;
 }
 
@@ -62,7 +70,7 @@ static void keep_event(struct client *client, const char *body, uint32_t len)
 {
 	char *event = malloc(len + 1);
 
-	assert(event && client->nr_events < CLIENT_MAX_EVENTS);
+	REQUIRE(event && client->nr_events < CLIENT_MAX_EVENTS);
 	tell(event, body, len);
 	client->events[client->nr_events++] = event;
 }
@@ -76,12 +84,12 @@ const char *client_ask_bytes(struct client *client, uint32_t type, uint32_t tx, 
 	client_send(client, type, tx, body, len);
 	while (next_message(client, &header, reply)) {
 		if (header.type == XS_WATCH_EVENT) {
-			assert(!header.req_id && !header.tx_id);
+			REQUIRE(!header.req_id && !header.tx_id);
 			keep_event(client, reply, header.len);
 			continue;
 		}
-		assert(header.req_id == client->req_id && header.tx_id == tx);
-		assert(header.type == type || header.type == XS_ERROR);
+		REQUIRE(header.req_id == client->req_id && header.tx_id == tx);
+		REQUIRE(header.type == type || header.type == XS_ERROR);
 		client->answer[0] = '!';
 		tell(client->answer + (header.type == XS_ERROR), reply, header.len);
 		return client->answer;
@@ -94,7 +102,7 @@ const char *client_ask(struct client *client, uint32_t type, uint32_t tx, const 
 	uint32_t len = (uint32_t)strlen(body), i;
 	char bytes[2 * XENSTORE_PAYLOAD_MAX];
 
-	assert(len <= sizeof(bytes));
+	REQUIRE(len <= sizeof(bytes));
 	for (i = 0; i < len; i++)
 		bytes[i] = body[i] == '|' ? '\0' : body[i];
 	return client_ask_bytes(client, type, tx, bytes, len);

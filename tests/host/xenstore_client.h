@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A xenstore client for tests: sends whole requests and reads what comes back. Bodies and answers are
- * told as text in which '|' stands for NUL; a last '|' of an answer is left out, an error starts with
- * '!'.
+ * A xenstore client for tests: sends whole requests and reads what comes back. Bodies
+ * and answers are told as text in which '|' stands for NUL; a last '|' of an answer
+ * is left out, an error starts with '!'.
  */
 #ifndef RINGLET_TESTS_HOST_XENSTORE_CLIENT_H
 #define RINGLET_TESTS_HOST_XENSTORE_CLIENT_H

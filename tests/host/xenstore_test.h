@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the xenstore unit tests share: a store with domain 0 and guests 1 and 2 connected, whose homes
- * are theirs, and a check of all counters at the end of each test.
+ * What the xenstore unit tests share: a store with domain 0 and guests 1 and 2 connected, whose
+ * homes are theirs, and a check of all counters at the end of each test.
  */
 #ifndef RINGLET_TESTS_HOST_XENSTORE_TEST_H
 #define RINGLET_TESTS_HOST_XENSTORE_TEST_H

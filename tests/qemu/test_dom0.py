@@ -2,6 +2,8 @@
 """The control domain as a person uses it: the shell on the serial line, typed at by pexpect."""
 import os
 import re
+import struct
+import subprocess
 import sys
 
 import pexpect
@@ -20,8 +22,9 @@ memory = 8
 class Shell:
     """A machine with the control domain and one description for each item of configs."""
 
-    def __init__(self, bench, folder, configs, guest=None, options=()):
-        files = []
+    # pylint: disable-next=too-many-arguments
+    def __init__(self, bench, folder, configs, guest=None, options=(), files=()):
+        files = list(files)
         for name, text in configs.items():
             path = os.path.join(folder, name)
             with open(path, "w", encoding="utf-8") as file:
@@ -202,15 +205,14 @@ def test_nothing_is_left_behind(boot_shell):
     shell = boot_shell()
 
     def free_pages():
-        return re.search(r"free_memory +: (\d+)", shell.run("info")).group(1)
+        shell.run("debug-keys m")
+        return re.findall(r"Memory: (\d+) pages free", shell.run("dmesg"))[-1]
 
-    shell.run("create echo.cfg")
-    shell.run("destroy echo")
+    shell.run('repeat 2 "create echo.cfg; destroy echo"')
     before = free_pages()
-    for _ in range(20):
-        shell.run("create echo.cfg")
-        shell.run("destroy echo")
+    shell.run('repeat 300 "create echo.cfg; destroy echo"')
     assert free_pages() == before
+    assert "  1 " not in shell.run("xenstore-ls /local/domain")
     shell.power_off()
 
 
@@ -223,3 +225,94 @@ def test_guest_option(boot_shell):
     shell.type(LEAVE)
     shell.expect(PROMPT)
     shell.power_off()
+
+
+def test_forced_shutdown(boot_shell):
+    """A guest that never speaks to xenstore can only be forced."""
+    shell = boot_shell()
+    shell.run("create echo.cfg")
+    assert "does not listen" in shell.run("shutdown echo")
+    shell.run("shutdown -F -w echo")
+    assert row(shell.run("list"), "echo") is None
+    shell.power_off()
+
+
+def test_xenstore(boot_shell):
+    shell = boot_shell()
+    shell.run("create echo.cfg")
+    assert shell.run("xenstore-read /local/domain/1/name").strip() == "echo"
+    assert 'name = "echo"' in shell.run("xenstore-ls /local/domain/1")
+    shell.run("xenstore-write /tool/test value")
+    assert shell.run("xenstore-read /tool/test").strip() == "value"
+    shell.run("xenstore-rm /tool/test")
+    assert "couldn't read" in shell.run("xenstore-read /tool/test")
+    shell.run("mem-set echo 4")
+    assert shell.run("xenstore-read /local/domain/1/memory/target").strip() == "4096"
+    shell.run("destroy echo")
+    assert "no such node" in shell.run("xenstore-ls /local/domain/1")
+    shell.power_off()
+
+
+def test_grub_guest(boot_shell, tmp_path):
+    """GRUB's own Xen build, unchanged, answers commands on its console."""
+    image = str(tmp_path / "grub.elf")
+    subprocess.run(["grub-mkimage", "-O", "i386-xen", "-p", "/boot/grub", "-o", image, "echo",
+                    "ls", "halt", "minicmd"], check=True)
+    shell = boot_shell({"grub.cfg": ECHO.replace("echo", "grub").replace("8", "32")},
+                       files=[image])
+    shell.type("create -c grub.cfg\r")
+    shell.expect("grub> ")
+    shell.type("echo hello from GRUB\r")
+    shell.expect(r"\n\r*hello from GRUB")
+    shell.type(LEAVE)
+    shell.expect(PROMPT)
+    shell.type("shutdown -F grub\r")
+    shell.power_off()
+
+
+PACKERS = {
+    "gzip": ["gzip", "-9c"],
+    "xz": ["xz", "--check=crc32", "--x86", "--lzma2", "-c"],
+    "lzma": ["xz", "--format=lzma", "-c"],
+    "lz4": ["lz4", "-lc"],
+    "zstd": ["zstd", "-19", "-c"],
+}
+
+
+def test_packed_kernels(bench, boot_shell, tmp_path):
+    """As in a bzImage: the unpacked size follows what the packer made (gzip has it itself)."""
+    kernel = bench.product("guests", "echo.elf")
+    with open(kernel, "rb") as file:
+        plain = file.read()
+    files, configs = [], {}
+    for name, command in PACKERS.items():
+        packed = subprocess.run(command, input=plain, stdout=subprocess.PIPE, check=True).stdout
+        packed += b"" if name == "gzip" else struct.pack("<I", len(plain))
+        bomb = packed[:-4] + struct.pack("<I", 0xfffff000)
+        for suffix, data in (("", packed), ("-cut", packed[:1000] + packed[-4:]), ("-bomb", bomb)):
+            files.append(str(tmp_path / f"{name}{suffix}.k"))
+            with open(files[-1], "wb") as file:
+                file.write(data)
+        configs[f"{name}.cfg"] = ECHO.replace("echo.elf", f"{name}.k")
+    shell = boot_shell(configs, files=files)
+    for name in PACKERS:
+        shell.run(f"create {name}.cfg name={name}")
+        assert "echo guest" in shell.run(f"console -l {name}")
+        assert "is damaged" in shell.run(f"create {name}.cfg name=cut kernel={name}-cut.k")
+        assert "claims to unpack" in shell.run(f"create {name}.cfg name=bomb kernel={name}-bomb.k")
+    shell.power_off()
+
+
+def test_unattended_guest(bench, tmp_path):
+    """Without anything to type, the machine ends with the guest."""
+    config = tmp_path / "echo.cfg"
+    config.write_text(ECHO + 'extra = "end=poweroff"\n', encoding="utf-8")
+    environment = dict(os.environ, HV=bench.product("hypervisor.elf"),
+                       DOM0=bench.product("dom0.elf"))
+    result = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "boot"), "--dom0",
+                             "--timeout", "60", "--guest", str(config),
+                             bench.product("guests", "echo.elf")], env=environment, check=False,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                            errors="replace")
+    assert "echo guest: end=poweroff" in result.stdout
+    assert result.returncode == 0

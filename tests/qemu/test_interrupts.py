@@ -31,6 +31,6 @@ def test_controller(bench, options, controller):
 def test_storm_is_told(bench):
     """A line that nobody serves is reported, and the guest goes on."""
     outcome = bench.boot(bench.product("guests", "test-irqlevel.elf"), "only=irqlevel.storm",
-                         extra=CARD, icount=True)
+                         extra=CARD)
     assert outcome.clean, outcome.reason
     assert "nobody serves it; off for" in outcome.text

@@ -88,9 +88,11 @@ static void test_directory_part(void **state)
 
 static void test_bad_paths(void **state)
 {
-	static const char *const bad[] = { "|",		 "a/|",	 "/a/|",      "a//b|", "//|",
-					   "a b|",	 "a.b|", "\xff|",     "@x|",   "@introduceDomain|",
-					   "/local//a|", "a:b|", "@intro/x|", "a",     "" };
+	static const char *const bad[] = {
+		"|",	      "a/|",  "/a/|",	   "a//b|", "//|",
+		"a b|",	      "a.b|", "\xff|",	   "@x|",   "@introduceDomain|",
+		"/local//a|", "a:b|", "@intro/x|", "a",	    ""
+	};
 	unsigned i;
 
 	(void)state;
@@ -153,8 +155,8 @@ static void test_portions(void **state)
 
 static void test_unknown_requests(void **state)
 {
-	static const uint32_t unknown[] = { XS_WATCH_EVENT, XS_ERROR,	   XS_RESET_WATCHES - 1,
-					    XS_TYPE_COUNT,  XS_INVALID,	   ~0u };
+	static const uint32_t unknown[] = { XS_WATCH_EVENT, XS_ERROR,	XS_RESET_WATCHES - 1,
+					    XS_TYPE_COUNT,  XS_INVALID, ~0u };
 	unsigned i;
 
 	(void)state;
@@ -223,12 +225,18 @@ static void test_replies_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_write_and_read), test(test_mkdir_and_directory),
-		test(test_rm),		   test(test_directory_part),
-		test(test_bad_paths),	   test(test_long_paths),
-		test(test_portions),	   test(test_unknown_requests),
-		test(test_no_terminator),  test(test_too_long),
-		test(test_longest),	   test(test_replies_wait),
+		test(test_write_and_read),
+		test(test_mkdir_and_directory),
+		test(test_rm),
+		test(test_directory_part),
+		test(test_bad_paths),
+		test(test_long_paths),
+		test(test_portions),
+		test(test_unknown_requests),
+		test(test_no_terminator),
+		test(test_too_long),
+		test(test_longest),
+		test(test_replies_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,9 +48,8 @@ static void test_entries(void **state)
 
 static void test_bad_entries(void **state)
 {
-	static const char *const bad[] = { "a|x1|",  "a|r|",	"a|r1|r-2|", "a|r1|r99999|",
-					   "a||",    "a|r1x|",	"a|1|",	     "a|r1| r2|",
-					   "a|r65535|", "a|" };
+	static const char *const bad[] = { "a|x1|",  "a|r|", "a|r1|r-2|", "a|r1|r99999|", "a||",
+					   "a|r1x|", "a|1|", "a|r1| r2|", "a|r65535|",	  "a|" };
 	unsigned i;
 
 	(void)state;
@@ -116,8 +115,8 @@ static void test_target(void **state)
 
 static void test_domain_requests(void **state)
 {
-	static const uint32_t privileged[] = { XS_CONTROL, XS_INTRODUCE, XS_RELEASE, XS_RESUME,
-					       XS_SET_TARGET, XS_IS_DOMAIN_INTRODUCED };
+	static const uint32_t privileged[] = { XS_CONTROL, XS_INTRODUCE,  XS_RELEASE,
+					       XS_RESUME,  XS_SET_TARGET, XS_IS_DOMAIN_INTRODUCED };
 	unsigned i;
 
 	(void)state;
@@ -231,9 +230,9 @@ static void test_cycles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_strangers),	   test(test_entries),	       test(test_bad_entries),
-		test(test_inheritance),	   test(test_owner_change),    test(test_target),
-		test(test_domain_requests), test(test_hooks),	       test(test_release),
+		test(test_strangers),	    test(test_entries),	     test(test_bad_entries),
+		test(test_inheritance),	    test(test_owner_change), test(test_target),
+		test(test_domain_requests), test(test_hooks),	     test(test_release),
 		test(test_unknown_domains), test(test_cycles),
 	};
 

@@ -203,9 +203,12 @@ int main(void)
 {
 #define ringed(name) cmocka_unit_test_setup_teardown(name, setup_ring, teardown_ring)
 	const struct CMUnitTest tests[] = {
-		ringed(test_wrap),		ringed(test_events_kick),
-		ringed(test_bad_request_index), ringed(test_bad_reply_index),
-		ringed(test_too_long),		ringed(test_spoiled_indexes),
+		ringed(test_wrap),
+		ringed(test_events_kick),
+		ringed(test_bad_request_index),
+		ringed(test_bad_reply_index),
+		ringed(test_too_long),
+		ringed(test_spoiled_indexes),
 		ringed(test_never_reads),
 	};
 

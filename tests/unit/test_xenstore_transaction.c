@@ -128,9 +128,9 @@ static void test_conflicts(void **state)
 	for (i = 0; i < sizeof(races) / sizeof(races[0]); i++) {
 		expect(dom0, XS_RM, 0, "/local/domain/1/a|", "OK");
 		expect(dom0, XS_WRITE, 0, "/local/domain/1/a/b|v", "OK");
-		assert_string_equal(
-			race(races[i].type, races[i].body, races[i].type0, races[i].body0),
-			"!EAGAIN");
+		assert_string_equal(race(races[i].type, races[i].body, races[i].type0,
+					 races[i].body0),
+				    "!EAGAIN");
 		expect_sound();
 	}
 	expect(one, XS_READ, 0, "mark|", "!ENOENT");

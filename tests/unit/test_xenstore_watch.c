@@ -276,11 +276,11 @@ static void test_local_access(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_events),	test(test_absolute_and_tokens),
-		test(test_removal),	test(test_root),
-		test(test_secrets),	test(test_same_events_merge),
-		test(test_special),	test(test_overflow),
-		test(test_local_watch), test(test_local_unwatch_inside),
+		test(test_events),	 test(test_absolute_and_tokens),
+		test(test_removal),	 test(test_root),
+		test(test_secrets),	 test(test_same_events_merge),
+		test(test_special),	 test(test_overflow),
+		test(test_local_watch),	 test(test_local_unwatch_inside),
 		test(test_local_access),
 	};
 

@@ -26,10 +26,11 @@ def memory_option(modules, memory_mib):
     return f"dom0_mem={max(16, min(wanted, int(memory_mib * LARGEST_SHARE)))}"
 
 
-def control_domain(guest, modules, hv_options="", memory_mib=256):
+def control_domain(guest, modules, hv_options="", memory_mib=256, attended=True):
     """Arguments of boot.boot() for the control domain with these files.
 
-    guest is a description to start and to connect to; None leads to the shell.
+    guest is a description to start and to connect to; None leads to the shell. Unattended, the
+    machine ends with the guest: nobody could type anything.
     """
     modules = ([guest] if guest else []) + list(modules)
     for path in modules:
@@ -37,5 +38,7 @@ def control_domain(guest, modules, hv_options="", memory_mib=256):
     if "dom0_mem=" not in hv_options:
         hv_options = f"{hv_options} {memory_option(modules, memory_mib)}".strip()
     command_line = f"guest={os.path.basename(guest)} console=1" if guest else ""
+    if guest and not attended:
+        command_line += " end=1"
     return {"kernel": dom0_path(), "command_line": command_line, "modules": modules,
             "hv_options": hv_options}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of the self-check that asks the processor itself: segments, faults, floating
- * point, page tables. Without a C library, so that the initramfs builds anywhere: `check
- * list` names the tests, `check NAME` runs one, prints why it failed and exits with 1. What a
- * test expects to be killed by runs in a child.
+ * point, page tables. `check list` names the tests, `check NAME` runs one, prints why it
+ * failed and exits with 1. What a test expects to be killed by runs in a child.
  */
 #include "sys.h"
 

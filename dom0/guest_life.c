@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The life cycle of guests: see guest.h. VIRQ_DOM_EXC says that some domain changed; all are looked at. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <xen/sched.h>
+
+#include "dom0/ctl.h"
+#include "dom0/guest_internal.h"
+#include "dom0/shell.h"
+#include "dom0/store.h"
+#include "guests/pvrt/time.h"
+
+#define KIB_PER_MIB 1024u
+
+/* A guest that ends sooner than this restarts after a pause, which doubles each time. */
+#define SHORT_LIFE (10 * NS_PER_S)
+#define LONGEST_PAUSE_SHIFT 6
+
+/* ---- start ---- */
+
+static void connect_guest(struct guest *g)
+{
+	struct xen_domctl_sched_credit2 params = { .weight = (uint16_t)g->spec.weight,
+						   .cap = (uint16_t)g->spec.cap };
+
+	g->console = guest_console_create(g->domain, g->built.console_mfn, g->built.console_port,
+					  &g->log);
+	g->store = store_introduce(g);
+	ctl_sched(g->domain, &params, true);
+}
+
+/* Builds the domain of a guest that has none and lets it run. */
+static const char *start(struct guest *g, bool paused)
+{
+	struct build_request request = {
+		.kernel = g->spec.kernel,
+		.ramdisk = g->spec.ramdisk,
+		.cmdline = g->spec.cmdline,
+		.memory_kib = g->spec.memory_mib * KIB_PER_MIB,
+		.maxmem_kib = g->spec.maxmem_mib * KIB_PER_MIB,
+		.vcpus = g->spec.vcpus,
+	};
+	const char *error;
+
+	memcpy(request.uuid, g->spec.uuid, sizeof(request.uuid));
+	error = build_domain(&request, &g->built);
+	if (error)
+		return error;
+	g->domain = g->built.domain;
+	g->state = GUEST_RUNNING;
+	g->started = loop_now();
+	connect_guest(g);
+	guest_announce(g, true);
+	if (!paused)
+		ctl_unpause(g->domain);
+	return NULL;
+}
+
+const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest)
+{
+	static char message[NAME_MAX_LENGTH + 48];
+	struct guest *g;
+	const char *error;
+
+	if (guest_by_name(spec->name) || !strcmp(spec->name, "Domain-0")) {
+		snprintf(message, sizeof(message), "Domain with name \"%s\" already exists.",
+			 spec->name);
+		return message;
+	}
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return "the control domain is out of memory";
+	g->spec = *spec;
+	error = start(g, paused);
+	if (error) {
+		free(g);
+		return error;
+	}
+	guest_list_add(g);
+	*guest = g;
+	return NULL;
+}
+
+/* ---- end ---- */
+
+static void start_again(void *arg)
+{
+	struct guest *g = arg;
+	const char *error = start(g, false);
+
+	if (!error)
+		return;
+	shell_notice("%s: cannot restart: %s", g->spec.name, error);
+	guest_forget(g);
+}
+
+static void plan_restart(struct guest *g)
+{
+	uint64_t pause = 0;
+
+	g->quick_ends = loop_now() - g->started < SHORT_LIFE ? g->quick_ends + 1 : 0;
+	if (g->quick_ends > 1) {
+		unsigned shift = g->quick_ends - 2;
+
+		pause = NS_PER_S << (shift < LONGEST_PAUSE_SHIFT ? shift : LONGEST_PAUSE_SHIFT);
+		shell_notice("%s: ends too quickly, restarting in %u s", g->spec.name,
+			     (unsigned)div_u64_u32(pause, NS_PER_S, NULL));
+	}
+	g->state = GUEST_WAITING;
+	loop_timer_set(&g->timer, pause, start_again, g);
+}
+
+/* The hypervisor has nothing of it any more. */
+static void domain_gone(struct guest *g)
+{
+	if (g->restart_wanted)
+		plan_restart(g);
+	else
+		guest_forget(g);
+}
+
+static bool domain_exists(const struct guest *g)
+{
+	struct xen_domctl_getdomaininfo info;
+
+	return !ctl_info(g->domain, &info);
+}
+
+static void end_domain(struct guest *g, bool restart)
+{
+	if (g->state == GUEST_WAITING) {
+		if (!restart)
+			guest_forget(g);
+		return;
+	}
+	g->restart_wanted = restart;
+	loop_timer_cancel(&g->timer);
+	if (g->state == GUEST_DYING)
+		return;
+	/* What it said last is read before the ring is gone. */
+	store_release(g);
+	guest_console_destroy(g->console);
+	g->console = NULL;
+	g->state = GUEST_DYING;
+	guest_announce(g, false);
+	ctl_destroy(g->domain);
+	if (!domain_exists(g))
+		domain_gone(g);
+}
+
+void guest_destroy(struct guest *guest)
+{
+	end_domain(guest, false);
+}
+
+/* ---- the domain shut itself down ---- */
+
+static void rename_and_restart(struct guest *g)
+{
+	struct guest_spec spec = g->spec;
+	struct guest *successor;
+	const char *error;
+	char name[2 * NAME_MAX_LENGTH], stamp[24];
+	time_t now = time(NULL);
+
+	g->state = GUEST_ENDED;
+	guest_announce(g, false);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", gmtime(&now));
+	snprintf(name, sizeof(name), "%.40s-%s", g->spec.name, stamp);
+	error = guest_rename(g, name);
+	if (!error)
+		error = guest_create(&spec, false, &successor);
+	if (error)
+		shell_notice("%s: cannot restart: %s", spec.name, error);
+}
+
+static void take_action(struct guest *g, enum spec_action action)
+{
+	switch (action) {
+	case ACTION_DESTROY:
+		end_domain(g, false);
+		break;
+	case ACTION_RESTART:
+		end_domain(g, true);
+		break;
+	case ACTION_RENAME_RESTART:
+		rename_and_restart(g);
+		break;
+	case ACTION_PRESERVE:
+		g->state = GUEST_ENDED;
+		guest_announce(g, false);
+		break;
+	}
+}
+
+static void domain_shut_down(struct guest *g, unsigned reason)
+{
+	store_shut_down(g);
+	switch (reason) {
+	case SHUTDOWN_poweroff:
+		take_action(g, g->spec.on_poweroff);
+		break;
+	case SHUTDOWN_reboot:
+		take_action(g, g->spec.on_reboot);
+		break;
+	default:
+		shell_notice("%s: crashed (reason %u); `console -l %s` shows its last output",
+			     g->spec.name, reason, g->spec.name);
+		take_action(g, g->spec.on_crash);
+	}
+}
+
+static void check(struct guest *g)
+{
+	struct xen_domctl_getdomaininfo info;
+	int rc;
+
+	if (g->state != GUEST_RUNNING && g->state != GUEST_DYING)
+		return;
+	rc = ctl_info(g->domain, &info);
+	if (g->state == GUEST_DYING) {
+		if (rc)
+			domain_gone(g);
+		return;
+	}
+	if (rc || info.flags & XEN_DOMINF_dying)
+		end_domain(g, false);
+	else if (info.flags & XEN_DOMINF_shutdown)
+		domain_shut_down(g,
+				 info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+}
+
+static void check_all(void *arg)
+{
+	struct guest *g, *next;
+
+	(void)arg;
+	for (g = guests_first(); g; g = next) {
+		next = g->next;
+		check(g);
+	}
+}
+
+void guests_init(void)
+{
+	loop_add_virq(VIRQ_DOM_EXC, check_all, NULL);
+}
