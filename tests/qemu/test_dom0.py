@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 
 import pexpect
 import pytest
@@ -55,6 +56,17 @@ class Shell:
         self.child.expect_exact(line)
         self.child.expect_exact(PROMPT)
         return self.child.before.replace("\r", "").lstrip("\n")
+
+    def wait(self, line, good, seconds=30):
+        """Type a line until its output is good: guests run when they are let, not at once."""
+        deadline = time.monotonic() + seconds
+        while not good(output := self.run(line)):
+            assert time.monotonic() < deadline, f"{line}: still {output!r}"
+            time.sleep(0.2)
+        return output
+
+    def wait_console(self, name, text):
+        return self.wait(f"console -l {name}", lambda output: text in output)
 
     def type(self, text):
         self.child.send(text)
@@ -133,7 +145,7 @@ def test_guest_life(boot_shell):
     assert shell.run("domid echo").strip() == "1"
     assert shell.run("domname 1").strip() == "echo"
     assert "already exists" in shell.run("create echo.cfg")
-    assert "echo guest: first" in shell.run("console -l echo")
+    shell.wait_console("echo", "echo guest: first")
     shell.run("pause echo")
     assert "p" in row(shell.run("list"), "echo")[4]
     shell.run("unpause echo")
@@ -141,7 +153,7 @@ def test_guest_life(boot_shell):
     assert row(shell.run("list"), "other")
     shell.run("destroy other")
     assert row(shell.run("list"), "other") is None
-    assert "echo guest: first" in shell.run("console -l other")
+    shell.wait_console("other", "echo guest: first")
     shell.power_off()
 
 
@@ -172,8 +184,8 @@ def test_ends(boot_shell):
                "again.cfg": ECHO.replace("echo\"", "again\"", 1) + 'on_crash = "restart"\n'}
     shell = boot_shell(configs)
     shell.run("create keep.cfg extra=end=crash")
-    assert "c" in row(shell.run("list"), "keep")[4]
-    assert "end=crash" in shell.run("console -l keep")
+    shell.wait("list", lambda output: "c" in row(output, "keep")[4])
+    shell.wait_console("keep", "end=crash")
     shell.run("destroy keep")
     shell.type("create -c again.cfg\r")
     shell.expect("echo guest")
@@ -184,7 +196,7 @@ def test_ends(boot_shell):
     shell.expect("echo guest", timeout=60)
     shell.type(LEAVE)
     shell.expect(PROMPT)
-    assert shell.run("console -l again").count("echo guest") == 3
+    shell.wait("console -l again", lambda output: output.count("echo guest") == 3)
     shell.power_off()
 
 
@@ -297,7 +309,7 @@ def test_packed_kernels(bench, boot_shell, tmp_path):
     shell = boot_shell(configs, files=files)
     for name in PACKERS:
         shell.run(f"create {name}.cfg name={name}")
-        assert "echo guest" in shell.run(f"console -l {name}")
+        shell.wait_console(name, "echo guest")
         assert "is damaged" in shell.run(f"create {name}.cfg name=cut kernel={name}-cut.k")
         assert "claims to unpack" in shell.run(f"create {name}.cfg name=bomb kernel={name}-bomb.k")
     shell.power_off()
