@@ -139,10 +139,14 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-## bench          instructions per operation, counted by QEMU
+## bench          instructions per operation, counted by QEMU; ISOLATION=segment or paging
+ISOLATION ?= segment
 bench: all $(BUILD)/.setup-run
 	$(Q)test -f $(BUILD)/guests/bench.elf || { echo "make: no guests/bench here" >&2; exit 1; }
-	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 $(ARGS) $(BUILD)/guests/bench.elf
+	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 --hv isolation=$(ISOLATION) $(ARGS) \
+		$(BUILD)/guests/bench.elf
+	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 \
+		--hv "isolation=$(ISOLATION) dom0_mem=32" $(ARGS) $(BUILD)/guests/multi.elf bench
 
 ## linux          the Linux guest: build/linux/vmlinux, bzImage, initramfs.gz (docs/linux.md)
 linux:
