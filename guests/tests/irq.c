@@ -425,9 +425,22 @@ static unsigned int kbd_storm(int port, bool *off)
 	return most;
 }
 
+/* Interrupts that arrive in 10 ms when each is taken at once: a controller may answer late. */
+static unsigned int kbd_rate(int port)
+{
+	uint64_t end = time_system_ns() + 10 * NS_PER_MS;
+	unsigned int n = 0;
+
+	while (time_system_ns() < end) {
+		kbd_interrupt();
+		n += event_clear(port);
+	}
+	return n;
+}
+
 static void test_edge_storm(void)
 {
-	unsigned int most;
+	unsigned int most, rate;
 	bool off;
 	int port;
 
@@ -442,16 +455,14 @@ static void test_edge_storm(void)
 		return;
 	event_mask(port);
 	CHECK(line_is_on(port, 5 * NS_PER_MS), "the controller's interrupt does not arrive");
-	if (!line_is_on(port, 20 * NS_PER_US)) {
-		test_skip("this controller takes its time");
+	rate = kbd_rate(port);
+	if (rate < 400) {
+		test_skip("this controller is slow: %u interrupts in 10 ms", rate);
 		event_close(port);
 		return;
 	}
 	most = kbd_storm(port, &off);
-	if (!off && most < 400)
-		test_skip("this controller is slow: %u interrupts in 10 ms", most);
-	else
-		CHECK(off, "the line is still on, after %u interrupts in 10 ms", most);
+	CHECK(off, "the line is still on, after %u interrupts in 10 ms", most);
 	time_delay_ns(NS_PER_S);
 	CHECK(!off || event_is_pending(port), "what was lost meanwhile is not told");
 	CHECK(line_is_on(port, 5 * NS_PER_MS), "the line stays off after a second");
