@@ -64,6 +64,9 @@ static int simple(unsigned cmd, domid_t domain)
 
 /* ---- one domain ---- */
 
+/* 4096 grants: many for one guest's rings, and little of the hypervisor's heap, which all guests share. */
+#define GUEST_GRANT_FRAMES 8
+
 int ctl_create(domid_t *domain, const xen_domain_handle_t handle, unsigned vcpus)
 {
 	struct xen_domctl op = { 0 };
@@ -73,7 +76,8 @@ int ctl_create(domid_t *domain, const xen_domain_handle_t handle, unsigned vcpus
 	memcpy(create->handle, handle, sizeof(xen_domain_handle_t));
 	create->max_vcpus = vcpus;
 	create->max_evtchn_port = EVTCHN_2L_NR_CHANNELS - 1;
-	create->max_grant_frames = create->max_maptrack_frames = -1;
+	create->max_grant_frames = GUEST_GRANT_FRAMES;
+	create->max_maptrack_frames = -1;
 	create->grant_opts = XEN_DOMCTL_GRANT_version(1);
 	rc = domctl(&op, XEN_DOMCTL_createdomain, *domain);
 	*domain = op.domain;
