@@ -102,6 +102,8 @@ void hv_unmap_page(uintptr_t va);
 /* ---- the vCPU's descriptor tables ---- */
 /* Brings the CPU's GDT/LDT windows in line with v->arch after a change; v is current. */
 void arch_load_descriptors(struct vcpu *v);
+/* One that will not load becomes null, and v, which is current, is owed its failsafe callback. */
+void arch_load_fs_gs(struct vcpu *v, uint32_t fs, uint32_t gs);
 /* May a guest load this? Adjusts limit, DPL and accessed bit in place; false: refuse. */
 bool arch_descriptor_check(const struct domain *d, uint64_t *descriptor);
 /*

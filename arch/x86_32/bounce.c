@@ -145,13 +145,10 @@ void bounce_nmi(struct vcpu *v)
 	bounce_callback(v, &v->arch.nmi_callback);
 }
 
-void bounce_failsafe(struct vcpu *v)
+void bounce_failsafe(struct vcpu *v, uint32_t fs, uint32_t gs)
 {
 	const struct guest_callback *c = &v->arch.failsafe_callback;
 	struct trap_frame *f = guest_frame();
-	uint32_t fs, gs;
-
-	segreg_read_fs_gs(&fs, &gs);
 	uint32_t segments[] = { f->ds & 0xffff, f->es & 0xffff, fs, gs };
 
 	deliver(v, c->cs, c->eip, c->masks_events, segments, 4);

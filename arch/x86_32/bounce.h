@@ -18,7 +18,10 @@ void bounce_notify(struct vcpu *v, unsigned vector, uint32_t value);
 void bounce_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code);
 void bounce_event(struct vcpu *v);
 void bounce_nmi(struct vcpu *v);
-/* The return to the guest failed: {ds, es, fs, gs} and the frame that could not be loaded. */
-void bounce_failsafe(struct vcpu *v);
+/*
+ * The return to the guest failed: {ds, es, fs, gs} and the frame that could not be loaded. fs and
+ * gs are what the guest had there: the register of one that would not load is null by now.
+ */
+void bounce_failsafe(struct vcpu *v, uint32_t fs, uint32_t gs);
 
 #endif

@@ -111,6 +111,16 @@ static void save(struct vcpu *v)
  */
 #define FRAME_RESIDUE (4 * sizeof(struct trap_frame))
 
+void arch_load_fs_gs(struct vcpu *v, uint32_t fs, uint32_t gs)
+{
+	v->arch.reload_segments = false;
+	if (segreg_load_fs_gs(fs, gs))
+		return;
+	v->arch.failsafe_pending = true;
+	v->arch.failsafe_fs = fs;
+	v->arch.failsafe_gs = gs;
+}
+
 static void load(struct vcpu *v)
 {
 	struct trap_frame *f = guest_frame();
@@ -124,13 +134,7 @@ static void load(struct vcpu *v)
 	arch_debugreg_load(v);
 	arch_cr4_load(v);
 	fpu_load(v);
-	/*
-	 * A selector that no longer loads becomes null; its guest learns of it the
-	 * way it would from a failed return.
-	 */
-	v->arch.reload_segments = false;
-	if (!segreg_load_fs_gs(v->arch.fs, v->arch.gs))
-		v->arch.failsafe_pending = true;
+	arch_load_fs_gs(v, v->arch.fs, v->arch.gs);
 }
 
 static void unload(void)

@@ -258,6 +258,7 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault)
 	struct trap_frame *f = guest_frame();
 	struct trap_frame regs = *fault;
 	struct vcpu *v = current_vcpu();
+	uint32_t fs, gs;
 
 	if (regs.eip == (uintptr_t)exit_iret) {
 		memcpy(f, &regs, offsetof(struct trap_frame, vector));
@@ -266,7 +267,8 @@ ASMCALL void trap_exit_fault(struct trap_frame *fault)
 	}
 	if (regs.vector == TRAP_PAGE_FAULT && fill_ldt(v, read_cr2()))
 		return;
-	bounce_failsafe(v);
+	segreg_read_fs_gs(&fs, &gs);
+	bounce_failsafe(v, fs, gs);
 	/*
 	 * The callback may be no better, and so on for ever, with no instruction of the guest in
 	 * between: this is where interrupts get in.
@@ -301,17 +303,15 @@ ASMCALL void trap_nmi_task(void)
 
 static void vcpu_work(struct vcpu *v)
 {
-	uint32_t fs, gs;
-
 	if (v->arch.reload_segments) {
-		v->arch.reload_segments = false;
+		uint32_t fs, gs;
+
 		segreg_read_fs_gs(&fs, &gs);
-		if (!segreg_load_fs_gs(fs, gs))
-			v->arch.failsafe_pending = true;
+		arch_load_fs_gs(v, fs, gs);
 	}
 	if (v->arch.failsafe_pending) {
 		v->arch.failsafe_pending = false;
-		bounce_failsafe(v);
+		bounce_failsafe(v, v->arch.failsafe_fs, v->arch.failsafe_gs);
 	}
 	if (v->nmi_pending && !v->arch.nmi_masked && v->arch.nmi_callback.eip) {
 		v->nmi_pending = false;

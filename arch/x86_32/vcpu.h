@@ -94,9 +94,10 @@ struct arch_vcpu {
 	uint64_t xcr0;	       /* in force while guest_cr4 has OSXSAVE */
 	void *fpu;	       /* XSAVE or FXSAVE image, FNSAVE on a CPU without; 64-byte aligned */
 	bool nmi_masked;       /* from the delivery of an NMI to the guest's iret hypercall */
-	bool failsafe_pending; /* a saved fs or gs could not be loaded */
+	bool failsafe_pending; /* failsafe_fs or failsafe_gs could not be loaded */
 	bool reload_segments;  /* descriptors changed: re-check fs and gs before the next return */
-	gva_t iobitmap;	       /* guest address of its bitmap for ring 3, or 0 */
+	uint32_t failsafe_fs, failsafe_gs;
+	gva_t iobitmap; /* guest address of its bitmap for ring 3, or 0 */
 	uint32_t iobitmap_ports;
 	uint32_t segment_flips; /* 4gb_segments: how often it had to help */
 };

@@ -448,6 +448,101 @@ static void test_ldt_errors(void)
 	page_free(page);
 }
 
+/* --- A selector whose descriptor goes while a register holds it --- */
+
+static unsigned int failsafes;
+
+/* The callback finds all four null, whichever was bad; the data segments are needed again. */
+static bool count_failsafe(struct trap_frame *frame)
+{
+	failsafes++;
+	frame->ds = frame->es = FLAT_KERNEL_DS;
+	frame->fs = frame->gs = 0;
+	return true;
+}
+
+/* Takes the descriptor away while `reg` holds the selector of it. */
+#define LOSE_DESCRIPTOR(reg, selector, entry)                                   \
+	do {                                                                    \
+		uint64_t maddr = maddr_of(entry);                               \
+		uint32_t low = (uint32_t)maddr, high = (uint32_t)(maddr >> 32); \
+		long result = __HYPERVISOR_update_descriptor;                   \
+		__asm__ __volatile__("mov %[sel], %%" reg "; int $0x82"         \
+				     : "+a"(result), "+b"(low), "+c"(high)      \
+				     : "d"(0), "S"(0), [sel] "D"(selector)      \
+				     : "memory");                               \
+		CHECK_EQ(result, 0, "update_descriptor");                       \
+	} while (0)
+
+static void check_failsafe(unsigned int bad, uint32_t selector, const char *name)
+{
+	CHECK_EQ(failsafes, 1, name);
+	for (unsigned int i = 0; i < ARRAY_SIZE(failsafe_selectors); i++)
+		if (i == bad)
+			CHECK_EQ(failsafe_selectors[i] & 0xffff, selector, name);
+		else
+			CHECK((failsafe_selectors[i] & 0xffff) != selector, "%s: in word %u", name,
+			      i);
+	failsafes = 0;
+}
+
+static void lose_descriptors(uint64_t *entry, uint32_t selector)
+{
+	const uint64_t data = FLAT(TYPE_DATA, 1);
+
+	trap_set_hook(VECTOR_FAILSAFE, count_failsafe);
+	failsafes = 0;
+	CHECK_EQ(HYPERVISOR_update_descriptor(maddr_of(entry), data), 0, "data segment");
+	LOSE_DESCRIPTOR("ds", selector, entry);
+	check_failsafe(0, selector, "ds");
+	CHECK_EQ(HYPERVISOR_update_descriptor(maddr_of(entry), data), 0, "data segment");
+	LOSE_DESCRIPTOR("es", selector, entry);
+	check_failsafe(1, selector, "es");
+	CHECK_EQ(HYPERVISOR_update_descriptor(maddr_of(entry), data), 0, "data segment");
+	LOSE_DESCRIPTOR("fs", selector, entry);
+	check_failsafe(2, selector, "fs");
+	CHECK_EQ(HYPERVISOR_update_descriptor(maddr_of(entry), data), 0, "data segment");
+	LOSE_DESCRIPTOR("gs", selector, entry);
+	check_failsafe(3, selector, "gs");
+	trap_set_hook(VECTOR_FAILSAFE, NULL);
+}
+
+static void test_lost_gdt_entry(void)
+{
+	install_gdt();
+	lose_descriptors(&gdt[SLOT], SELECTOR);
+}
+
+static void test_lost_ldt_entry(void)
+{
+	uint64_t *ldt = page_alloc();
+
+	CHECK_EQ(page_protect(ldt, PTE_KERNEL_RO), 0, "read-only");
+	CHECK_EQ(set_ldt(ldt, 512), 0, "SET_LDT");
+	lose_descriptors(&ldt[SLOT], LDT_SELECTOR);
+	CHECK_EQ(set_ldt(NULL, 0), 0, "no LDT");
+	CHECK_EQ(page_protect(ldt, PTE_KERNEL_RW), 0, "the page is ordinary again");
+	page_free(ldt);
+}
+
+/* The whole table goes: what Linux does with a process's LDT when the process ends. */
+static void test_lost_ldt(void)
+{
+	uint64_t *ldt = page_alloc();
+
+	ldt[SLOT] = FLAT(TYPE_DATA, 1) | DESC_ACCESSED;
+	CHECK_EQ(page_protect(ldt, PTE_KERNEL_RO), 0, "read-only");
+	CHECK_EQ(set_ldt(ldt, 512), 0, "SET_LDT");
+	trap_set_hook(VECTOR_FAILSAFE, count_failsafe);
+	failsafes = 0;
+	__asm__ __volatile__("mov %0, %%gs" : : "r"(LDT_SELECTOR));
+	CHECK_EQ(set_ldt(NULL, 0), 0, "no LDT");
+	check_failsafe(3, LDT_SELECTOR, "gs");
+	trap_set_hook(VECTOR_FAILSAFE, NULL);
+	CHECK_EQ(page_protect(ldt, PTE_KERNEL_RW), 0, "the page is ordinary again");
+	page_free(ldt);
+}
+
 static const struct test_case cases[] = {
 	{ "segments.set_gdt", test_set_gdt },
 	{ "segments.set_gdt_errors", test_set_gdt_errors },
@@ -467,6 +562,9 @@ static const struct test_case cases[] = {
 	{ "segments.ldt_limit", test_ldt_limit },
 	{ "segments.ldt_writable", test_ldt_writable },
 	{ "segments.ldt_errors", test_ldt_errors },
+	{ "segments.lost_gdt_entry", test_lost_gdt_entry },
+	{ "segments.lost_ldt_entry", test_lost_ldt_entry },
+	{ "segments.lost_ldt", test_lost_ldt },
 };
 
 int main(void)
