@@ -69,6 +69,8 @@ class Bochs(Emulator):
 
     def write_configuration(self, port):
         machine = self.machine
+        if machine.board or machine.disks or machine.nets:
+            raise UserError("only QEMU has other boards, disks and network cards")
         if machine.memory_mib > MAX_MEMORY_MIB:
             raise UserError(f"Bochs can give at most {MAX_MEMORY_MIB} MiB")
         with open(os.path.join(self.folder, "bochsrc"), "w", encoding="utf-8") as file:

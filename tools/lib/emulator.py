@@ -13,13 +13,19 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass
 class Machine:
-    """The machine a person asks for; each emulator says which parts it cannot give."""
+    """The machine a person asks for; each emulator says which parts it cannot give.
+
+    Disks and nets are devices.Disk and devices.Net, or the text of `--disk` and `--net`.
+    """
     image: str
     cpu: str = ""
     memory_mib: int = 256
     cpus: int = 1
     icount: bool = False
     flavour: str = "i386"
+    board: str = ""
+    disks: list = field(default_factory=list)
+    nets: list = field(default_factory=list)
     extra: list = field(default_factory=list)
 
 

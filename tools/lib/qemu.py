@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""QEMU without acceleration: a PC with a CD drive, one serial port and nothing else."""
+"""QEMU without acceleration: a PC with a CD drive, one serial port, and the devices asked for."""
 import os
 import subprocess
 
+from .devices import qemu_arguments
 from .emulator import Emulator, last_line
 
 DEFAULT_CPU = "max"
@@ -22,7 +23,9 @@ class Qemu(Emulator):
                    "-boot", "d"]
         if machine.icount:
             command += ["-icount", "shift=0,sleep=off"]
-        return command + machine.extra
+        if machine.board:
+            command += ["-machine", machine.board]
+        return command + qemu_arguments(machine.disks, machine.nets) + machine.extra
 
     def start(self):
         self.log = os.path.join(self.folder, "qemu.log")
