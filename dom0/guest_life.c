@@ -11,6 +11,7 @@
 #include "dom0/guest_internal.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
+#include "dom0/xenbus.h"
 #include "guests/pvrt/time.h"
 
 #define KIB_PER_MIB 1024u
@@ -140,8 +141,9 @@ static void end_domain(struct guest *g, bool restart)
 	loop_timer_cancel(&g->timer);
 	if (g->state == GUEST_DYING)
 		return;
-	/* What it said last is read before the ring is gone. */
+	xenbus_domain_ends(g->domain);
 	store_release(g);
+	/* What it said last is read before the ring is gone. */
 	guest_console_destroy(g->console);
 	g->console = NULL;
 	g->state = GUEST_DYING;
