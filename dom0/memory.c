@@ -136,3 +136,18 @@ void foreign_unmap(void *address, unsigned count)
 	flush(slot, count);
 	memset(&slot_used[slot], 0, count);
 }
+
+void *page_window_get(void)
+{
+	unsigned slot = find_slots(1);
+
+	if (slot == FOREIGN_SLOTS || mm_ensure_tables(slot_address(slot)))
+		return NULL;
+	slot_used[slot] = 1;
+	return (void *)slot_address(slot);
+}
+
+void page_window_put(void *address)
+{
+	slot_used[(PTR32(address) - FOREIGN_START) / PAGE_SIZE] = 0;
+}

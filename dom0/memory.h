@@ -26,4 +26,8 @@ unsigned long heap_pages_left(void);
 void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable);
 void foreign_unmap(void *address, unsigned count);
 
+/* A page of that window that nothing is mapped at, with its tables; NULL when there is none. */
+void *page_window_get(void);
+void page_window_put(void *address);
+
 #endif

@@ -126,6 +126,7 @@ static void disconnect(struct xenbus_device *device)
 		return;
 	device->connected = false;
 	device->class->disconnect(device);
+	device->ending = device->class->busy && device->class->busy(device);
 }
 
 void xenbus_report(struct xenbus_device *device, const char *text)
@@ -144,7 +145,7 @@ void xenbus_fail(struct xenbus_device *device, const char *text)
 	xenbus_report(device, text);
 	xenbus_write_back(device, "error", "%s", text);
 	disconnect(device);
-	set_state(device, XenbusStateClosed);
+	set_state(device, device->ending ? XenbusStateClosing : XenbusStateClosed);
 }
 
 static void connect(struct xenbus_device *device)
@@ -166,12 +167,15 @@ static void connect(struct xenbus_device *device)
 static void close(struct xenbus_device *device, enum xenbus_state state)
 {
 	disconnect(device);
-	set_state(device, state);
+	if (!device->ending)
+		set_state(device, state);
 }
 
 /* May free the device. */
 static void front_changed(struct xenbus_device *device)
 {
+	if (device->ending)
+		return;
 	switch (xenbus_front_state(device)) {
 	case XenbusStateInitialising:
 		if (device->detaching)
@@ -184,12 +188,15 @@ static void front_changed(struct xenbus_device *device)
 		connect(device);
 		break;
 	case XenbusStateClosing:
-		close(device, XenbusStateClosing);
+		if (!device->class->patient)
+			disconnect(device);
+		if (!device->ending)
+			set_state(device, XenbusStateClosing);
 		break;
 	case XenbusStateClosed:
 	case XenbusStateUnknown:
 		close(device, XenbusStateClosed);
-		if (device->detaching)
+		if (device->detaching && !device->ending)
 			xenbus_remove(device);
 		break;
 	default:
@@ -287,17 +294,35 @@ void xenbus_remove(struct xenbus_device *device)
 	loop_timer_cancel(&device->timer);
 	if (device->watch)
 		xs_local_unwatch(device->watch);
+	device->watch = NULL;
 	for (at = &devices; *at != device; at = &(*at)->next)
 		;
 	*at = device->next;
 	remove_directories(device);
-	device->class->removed(device);
+	device->withdrawn = true;
+	if (!device->ending)
+		device->class->removed(device);
+}
+
+void xenbus_idle(struct xenbus_device *device)
+{
+	device->ending = false;
+	if (device->withdrawn) {
+		device->class->removed(device);
+		return;
+	}
+	set_state(device, XenbusStateClosed);
+	front_changed(device);
 }
 
 static void patience_ends(void *arg)
 {
 	struct xenbus_device *device = arg;
 
+	if (device->class->patient) {
+		xenbus_report(device, "is in use: it is removed when the guest lets go of it");
+		return;
+	}
 	xenbus_report(device, "the guest does not let go of it; removed all the same");
 	xenbus_remove(device);
 }
@@ -308,7 +333,7 @@ void xenbus_detach(struct xenbus_device *device)
 		return;
 	device->detaching = true;
 	xenbus_write_back(device, "online", "0");
-	if (!device->connected) {
+	if (!device->connected && !device->ending) {
 		xenbus_remove(device);
 		return;
 	}

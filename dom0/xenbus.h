@@ -6,7 +6,7 @@
  *
  *	back end	front end		what happens
  *	InitWait	Initialised, Connected	connect(), then Connected; when that fails Closed, with a reason
- *	Connected	Closing			disconnect(), Closing
+ *	Connected	Closing			disconnect() (unless patient), Closing
  *	any		Closed, or gone		disconnect(), Closed; if it was to be detached: removed
  *	Closed		Initialising		InitWait: a front end that starts again, in GRUB's or a kernel's hands
  *	Connected	Initialising		disconnect(), InitWait: it starts again and has not said goodbye
@@ -36,6 +36,16 @@ struct xenbus_class {
 	const char *(*connect)(struct xenbus_device *device);
 	/* After this nothing of the guest's is touched. Called exactly once after each connect() that worked. */
 	void (*disconnect)(struct xenbus_device *device);
+	/*
+	 * Optional. After a disconnect(): a device still reads or writes the guest's memory. The back
+	 * end's state stays until xenbus_idle(), which is called later, from the event loop.
+	 */
+	bool (*busy)(struct xenbus_device *device);
+	/*
+	 * What is in use must not be torn away: serves until the front end is Closed, not only Closing,
+	 * and a detach waits for as long as the guest does not let go.
+	 */
+	bool patient;
 	/* The last call: the device is disconnected, its directories are gone. Frees it. */
 	void (*removed)(struct xenbus_device *device);
 };
@@ -48,6 +58,7 @@ struct xenbus_device {
 	unsigned handle;
 	enum xenbus_state state; /* of the back end */
 	bool connected, detaching;
+	bool ending, withdrawn; /* busy; removed from the store */
 	char front[XENBUS_PATH], back[XENBUS_PATH];
 	struct xs_local_watch *watch;
 	struct loop_timer timer; /* for a detach that the guest ignores */
@@ -63,12 +74,15 @@ bool xenbus_create(struct xenbus_device *device, const struct xenbus_class *clas
 /* The back end waits for the front end from now on (InitWait). False: no memory; then it is removed. */
 bool xenbus_announce(struct xenbus_device *device);
 
-/* Asks the front end to close; when it does not within some seconds the device is removed all the same. */
+/* Asks the front end to close; when it does not within some seconds it is removed, or, if patient, reported. */
 void xenbus_detach(struct xenbus_device *device);
-/* At once. removed() runs before this returns. */
+/* At once. removed() runs before this returns, unless the device is busy: then behind xenbus_idle(). */
 void xenbus_remove(struct xenbus_device *device);
 /* Removes all devices of the domain, before it is destroyed. */
 void xenbus_domain_ends(domid_t domain);
+
+/* A device is busy no more. May free it. */
+void xenbus_idle(struct xenbus_device *device);
 
 /* All devices, by next; and the one with this type's handle. */
 struct xenbus_device *xenbus_first(void);
