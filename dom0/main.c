@@ -14,6 +14,7 @@
 #include "dom0/attach.h"
 #include "dom0/compat.h"
 #include "dom0/create.h"
+#include "dom0/drivers/pci.h"
 #include "dom0/fd.h"
 #include "dom0/files.h"
 #include "dom0/guest.h"
@@ -82,6 +83,7 @@ int main(void)
 	store_init();
 	attach_init();
 	shell_init();
+	drivers_init();
 	printf("Ringlet control domain; `help` lists the commands\n");
 	start_guests();
 	shell_start();

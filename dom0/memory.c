@@ -107,7 +107,7 @@ static void flush(unsigned slot, unsigned count)
 		mmuext_one(MMUEXT_INVLPG_LOCAL, slot_address(slot + i), 0);
 }
 
-void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable)
+static void *window_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, pte_t flags)
 {
 	unsigned slot = find_slots(count), i;
 
@@ -116,13 +116,30 @@ void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool wr
 	for (i = 0; i < count; i++)
 		if (mm_ensure_tables(slot_address(slot + i)))
 			return NULL;
-	if (set_entries(domain, slot, mfns, count, writable ? PTE_KERNEL_RW : PTE_KERNEL_RO)) {
+	if (set_entries(domain, slot, mfns, count, flags)) {
 		set_entries(DOMID_SELF, slot, NULL, count, 0);
 		flush(slot, count);
 		return NULL;
 	}
 	memset(&slot_used[slot], 1, count);
 	return (void *)slot_address(slot);
+}
+
+void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable)
+{
+	return window_map(domain, mfns, count, writable ? PTE_KERNEL_RW : PTE_KERNEL_RO);
+}
+
+void *device_map(xen_pfn_t first, unsigned count)
+{
+	xen_pfn_t mfns[DEVICE_PAGES_MAX];
+	unsigned i;
+
+	if (!count || count > DEVICE_PAGES_MAX)
+		return NULL;
+	for (i = 0; i < count; i++)
+		mfns[i] = first + i;
+	return window_map(DOMID_IO, mfns, count, PTE_KERNEL_RW | PTE_PCD | PTE_PWT);
 }
 
 void foreign_unmap(void *address, unsigned count)

@@ -26,6 +26,13 @@ unsigned long heap_pages_left(void);
 void *foreign_map(domid_t domain, const xen_pfn_t *mfns, unsigned count, bool writable);
 void foreign_unmap(void *address, unsigned count);
 
+/*
+ * Maps count frames of devices or firmware from first on, uncached; foreign_unmap() takes them away
+ * again. NULL: as above, or more than DEVICE_PAGES_MAX.
+ */
+#define DEVICE_PAGES_MAX 256u
+void *device_map(xen_pfn_t first, unsigned count);
+
 /* A page of that window that nothing is mapped at, with its tables; NULL when there is none. */
 void *page_window_get(void);
 void page_window_put(void *address);

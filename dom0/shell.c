@@ -15,7 +15,8 @@
 #define MAX_WORDS 32
 
 static const struct command *const tables[] = { commands_domain, commands_power,  commands_list,
-						commands_store,	 commands_repeat, commands_host };
+						commands_store,	 commands_repeat, commands_host,
+						commands_pci };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;
