@@ -88,7 +88,8 @@ HOST_HV_OBJECTS := $(HOST_HV_SOURCES:%=$(BUILD)/host/%.o)
 HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))
 # Of the control domain, what is portable C. It calls libc's functions on both sides.
-HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c)))
+HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c) \
+	$(addprefix dom0/block/,block.c memdisk.c partition.c partition_table.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
@@ -300,15 +301,16 @@ $(HOST_HV_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(HOST_FLAGS) $(HOST_RENAMES) -MMD -MP -c -o $@ $<
 
-$(BUILD)/host/tests/%.o: tests/% $(HOST_PREREQUISITES)
+$(BUILD)/host/tests/%.o: tests/% $(HOST_PREREQUISITES) $(BUILD)/.newlib
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) $(HOST_FLAGS) -idirafter $(DOM0_LIBRARIES)/include -MMD -MP -c -o $@ $<
 
-$(HOST_DOM0_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES)
+# zlib is the control domain's.
+$(HOST_DOM0_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES) $(BUILD)/.newlib
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) $(HOST_FLAGS) -idirafter $(DOM0_LIBRARIES)/include -MMD -MP -c -o $@ $<
 
 # Archives, so that a test of one piece need not simulate what the others call.
 $(BUILD)/host/libringlet.a: $(HOST_HV_OBJECTS)
@@ -326,7 +328,7 @@ $(BUILD)/host/libdom0.a: $(HOST_DOM0_OBJECTS)
 
 HOST_LIBRARIES := $(BUILD)/host/libtests.a $(BUILD)/host/libdom0.a $(BUILD)/host/libringlet.a
 HOST_LINK = $(Q)mkdir -p $(@D) && $(CLANG) $(HOST_FLAGS) $(1) -o $@ $(filter %.o,$^) \
-	-Wl,--start-group $(HOST_LIBRARIES) -Wl,--end-group $(2)
+	-Wl,--start-group $(HOST_LIBRARIES) -Wl,--end-group $(DOM0_LIBRARIES)/lib/libz.a $(2)
 
 $(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.c.o $(HOST_LIBRARIES)
 	$(call say,HOSTLD,$@)

@@ -168,3 +168,17 @@ void page_window_put(void *address)
 {
 	slot_used[(PTR32(address) - FOREIGN_START) / PAGE_SIZE] = 0;
 }
+
+void *dma_page_get(uint64_t *maddr)
+{
+	void *page = heap_pages_left() ? page_alloc() : NULL;
+
+	if (page)
+		*maddr = (uint64_t)va_to_mfn(page) << PAGE_SHIFT;
+	return page;
+}
+
+void dma_page_put(void *page)
+{
+	page_free(page);
+}

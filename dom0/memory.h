@@ -33,6 +33,13 @@ void foreign_unmap(void *address, unsigned count);
 #define DEVICE_PAGES_MAX 256u
 void *device_map(xen_pfn_t first, unsigned count);
 
+/*
+ * One page of the kernel map, for devices and for copies between domains, with its machine address. NULL
+ * when memory is short.
+ */
+void *dma_page_get(uint64_t *maddr);
+void dma_page_put(void *page);
+
 /* A page of that window that nothing is mapped at, with its tables; NULL when there is none. */
 void *page_window_get(void);
 void page_window_put(void *address);

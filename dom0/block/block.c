@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dom0/block/partition.h"
+
 /* Completions in one turn of the loop. */
 #define BUDGET 64u
 
@@ -214,6 +216,8 @@ int block_register(struct block_device *dev)
 	dev->next = NULL;
 	*at = dev;
 	dev->registered = true;
+	if (!dev->parent)
+		partition_scan(dev);
 	return 0;
 }
 

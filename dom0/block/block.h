@@ -30,7 +30,7 @@ enum block_op {
 	BLOCK_READ,
 	BLOCK_WRITE,
 	BLOCK_FLUSH,   /* no sectors, no segments */
-	BLOCK_DISCARD, /* sectors, but no segments */
+	BLOCK_DISCARD, /* any number of sectors, but no segments */
 };
 
 /* Memory of a request: part of one page, its length a multiple of BLOCK_SECTOR. */
