@@ -2,12 +2,16 @@
 /* The drivers there are, in the order in which they are offered a device; a driver is one line here. */
 #include <stddef.h>
 
+#include "dom0/drivers/e1000.h"
 #include "dom0/drivers/pci.h"
 #include "dom0/drivers/pci_config.h"
+#include "dom0/drivers/virtio_net.h"
 #include "guests/pvrt/hw.h"
 #include "guests/pvrt/start.h"
 
 static const struct pci_driver *const drivers[] = {
+	&virtio_net_driver,
+	&e1000_driver,
 	NULL,
 };
 

@@ -245,6 +245,11 @@ void *vring_get(struct vring *ring, uint32_t *length)
 	return release(ring, (uint16_t)id);
 }
 
+bool vring_is_waiting(const struct vring *ring)
+{
+	return !ring->broken && used_index(ring) != ring->seen;
+}
+
 void vring_disable_interrupts(struct vring *ring)
 {
 	if (!ring->event_idx)

@@ -104,6 +104,9 @@ void *vring_get(struct vring *ring, uint32_t *length);
 void vring_disable_interrupts(struct vring *ring);
 bool vring_enable_interrupts(struct vring *ring);
 
+/* Whether vring_get() has something to give. */
+bool vring_is_waiting(const struct vring *ring);
+
 /* Chains that the device has. */
 static inline unsigned vring_in_flight(const struct vring *ring)
 {

@@ -5,7 +5,7 @@ import os
 from .errors import UserError
 
 DISK_DRIVERS = ("virtio", "virtio-legacy", "ahci")
-NET_DRIVERS = ("virtio", "virtio-legacy", "e1000")
+NET_DRIVERS = ("virtio", "virtio-legacy", "e1000", "e1000-82544gc", "e1000-82545em")
 AHCI_PORTS = 6
 
 # Which of virtio's two register layouts the device offers.
@@ -14,7 +14,7 @@ VIRTIO_LAYOUT = {"virtio": "disable-legacy=on,disable-modern=off",
 
 DISK_USAGE = ("FILE[,driver=virtio|virtio-legacy|ahci][,ro][,sector=512|4096][,format=FORMAT]"
               "[,drive=QEMU OPTION][,device=QEMU OPTION]")
-NET_USAGE = ("MODE[,driver=virtio|virtio-legacy|e1000][,mac=ADDRESS][,device=QEMU OPTION]"
+NET_USAGE = (f"MODE[,driver={'|'.join(NET_DRIVERS)}][,mac=ADDRESS][,device=QEMU OPTION]"
              "[,QEMU NETDEV OPTION ...]")
 
 
@@ -86,8 +86,9 @@ class Net:
     def arguments(self, number):
         name = f"net{number}"
         mode, _, rest = self.netdev.partition(",")
-        device = ["e1000" if self.driver == "e1000" else
-                  f"virtio-net-pci,{VIRTIO_LAYOUT[self.driver]}", f"netdev={name}"]
+        model = (f"virtio-net-pci,{VIRTIO_LAYOUT[self.driver]}" if self.driver in VIRTIO_LAYOUT
+                 else self.driver)
+        device = [model, f"netdev={name}"]
         if self.mac:
             device.append(f"mac={self.mac}")
         return ["-netdev", ",".join([mode, f"id={name}", *([rest] if rest else [])]),
