@@ -14,9 +14,20 @@
 
 static console_reader reader;
 
-/*
- * Reads all there is: the hypervisor's buffer is small, and the reader may be another one half way.
- */
+/* Line by line: a command may give the terminal to another reader, who gets what follows it. */
+static void feed(const char *text, size_t len)
+{
+	size_t n;
+
+	for (; len; text += n, len -= n) {
+		for (n = 0; n < len && text[n] != '\r' && text[n] != '\n'; n++)
+			;
+		n += n < len;
+		reader(text, n);
+	}
+}
+
+/* Reads all there is, because the hypervisor's buffer is small. */
 static void input(void *arg)
 {
 	char text[CHUNK];
@@ -24,7 +35,7 @@ static void input(void *arg)
 
 	(void)arg;
 	while ((n = HYPERVISOR_console_io(CONSOLEIO_read, sizeof(text), text)) > 0)
-		reader(text, (size_t)n);
+		feed(text, (size_t)n);
 }
 
 void console_init(console_reader first)

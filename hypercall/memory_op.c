@@ -11,7 +11,7 @@
 
 #include "core/errno.h"
 #include "hypercall/hypercall.h"
-#include "mm/mmu.h"
+#include "hypercall/mmu.h"
 
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_CMD_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
@@ -109,33 +109,41 @@ static bool populate_one(struct reservation *r)
 /* ---- decrease_reservation ---- */
 
 /*
- * A frame in use as a table, pinned, or mapped more than once stops the list (XSA-222, XSA-252), so
- * that nothing of the guest's bookkeeping is undone behind its back.
+ * A frame in use as a table or mapped more than once stops the list (XSA-222, XSA-252), so that
+ * nothing of the guest's bookkeeping is undone behind its back. A pin that is the only use left is
+ * taken back as if the guest had asked for that first: GNU Mach leaves it to this call, as the Xen
+ * of its time did. Frames of larger extents are given up one by one, and a restart between them
+ * could not go on, so there it is refused.
  */
-static bool decrease_one(struct reservation *r)
+static int decrease_one(struct reservation *r)
 {
 	mfn_t first;
 	uint32_t i;
+	int rc = 0;
 
 	if (get_guest_u32(&first, list_slot(r)))
-		return false;
-	for (i = 0; i < 1u << r->order; i++)
-		if (domain_page_release(r->domain, first + i))
-			return false;
-	return true;
+		return -EFAULT;
+	if (r->order == 0)
+		rc = domain_page_unpin_unused(r->domain, first);
+	if (rc == -ERESTART)
+		rc = mmuop_finish_drop(current_vcpu());
+	for (i = 0; rc == 0 && i < 1u << r->order; i++)
+		rc = domain_page_release(r->domain, first + i);
+	return rc;
 }
 
 /* ---- the list ---- */
 
-static bool reservation_one(unsigned op, struct reservation *r)
+/* 0, -ERESTART (what is half done goes on in the next call), or any other error: the list ends. */
+static int reservation_one(unsigned op, struct reservation *r)
 {
 	switch (op) {
 	case XENMEM_increase_reservation:
-		return increase_one(r);
+		return increase_one(r) ? 0 : -ENOMEM;
 	case XENMEM_decrease_reservation:
 		return decrease_one(r);
 	default:
-		return populate_one(r);
+		return populate_one(r) ? 0 : -ENOMEM;
 	}
 }
 
@@ -143,6 +151,7 @@ static enum progress reservation_run(unsigned op, struct reservation *r)
 {
 	bool list_needed = op != XENMEM_increase_reservation || r->list != 0;
 	uint32_t start = r->done;
+	int rc;
 
 	if (list_needed && !memop_list_ok(r->list, r->done, r->nr_extents - 1))
 		return DONE;
@@ -151,8 +160,9 @@ static enum progress reservation_run(unsigned op, struct reservation *r)
 	for (; r->done < r->nr_extents; r->done++) {
 		if (r->done != start && preempt_needed())
 			return PREEMPTED;
-		if (!reservation_one(op, r))
-			return DONE;
+		rc = reservation_one(op, r);
+		if (rc)
+			return rc == -ERESTART ? PREEMPTED : DONE;
 	}
 	return DONE;
 }
@@ -163,6 +173,9 @@ static long change_reservation(unsigned op, uint32_t start, gva_t arg)
 	struct reservation r;
 	int rc;
 
+	if (mmuop_finish_drop(current_vcpu()))
+		return hypercall_restart(__HYPERVISOR_memory_op, 2,
+					 op | start << MEMOP_EXTENT_SHIFT, arg);
 	if (copy_from_guest(&guest, arg, sizeof(guest)) ||
 	    guest.nr_extents > UINT32_MAX >> MEMOP_EXTENT_SHIFT || start >= guest.nr_extents)
 		return (long)start;

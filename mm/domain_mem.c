@@ -118,6 +118,28 @@ static bool releasable(const struct page_info *page)
 	return (type & PGT_COUNT_MASK) == 0 || (type & PGT_TYPE_MASK) == PGT_WRITABLE;
 }
 
+int domain_page_unpin_unused(struct domain *d, mfn_t mfn)
+{
+	struct page_info *page;
+	int rc = 0;
+
+	if (!mfn_valid(mfn))
+		return -EINVAL;
+	page = mfn_to_page(mfn);
+	spin_lock(&d->page_lock);
+	if (page->owner == d && page->type_info & PGT_PINNED) {
+		if ((page->type_info & PGT_COUNT_MASK) == 1 &&
+		    (page->count_info & PGC_COUNT_MASK) == 2) {
+			__atomic_fetch_and(&page->type_info, ~PGT_PINNED, __ATOMIC_SEQ_CST);
+			rc = mmu_drop_table(page);
+		} else {
+			rc = -EBUSY;
+		}
+	}
+	spin_unlock(&d->page_lock);
+	return rc;
+}
+
 int domain_page_release(struct domain *d, mfn_t mfn)
 {
 	struct page_info *page;

@@ -36,8 +36,9 @@ pte_t mmu_read_l1e(struct vcpu *v, gva_t va);
 
 /*
  * Write emulation after a #PF of ring 1 on a read-only page at cr2 (error code: present and write,
- * not user): true when the write was done and the registers moved on (a pending single step is the
- * caller's), false: the fault is the guest's. Takes page_lock.
+ * not user): true when the write was done, or without effect on a table of level 2, and the
+ * registers moved on (a pending single step is the caller's), false: the fault is the guest's. Takes
+ * page_lock.
  */
 bool ptwr_emulate(struct vcpu *v, gva_t cr2);
 
@@ -77,10 +78,16 @@ struct page_info *domain_page_alloc_dirty(struct domain *d, unsigned order, mfn_
 void domain_page_assign(struct domain *d, struct page_info *page);
 /*
  * d gives a frame up (memory_op). Its frame number becomes free when the last reference goes, and
- * so does its place in max_pages. 0, -EINVAL: not d's, -EBUSY: it is pinned, or in use by more than
- * plain mappings, or mapped by several.
+ * so does its place in max_pages. 0, -EINVAL: not d's, -EBUSY: it is pinned (see
+ * domain_page_unpin_unused()), or in use by more than plain mappings, or mapped by several.
  */
 int domain_page_release(struct domain *d, mfn_t mfn) MUST_CHECK;
+/*
+ * Before a release: if mfn is a pinned table of d's that nothing but the pin refers to, undoes the
+ * pin as MMUEXT_UNPIN_TABLE does. 0: also when it was not pinned. -EINVAL, -EBUSY: in use besides,
+ * and pinned as it was. -ERESTART as in mmu_drop_table().
+ */
+int domain_page_unpin_unused(struct domain *d, mfn_t mfn) MUST_CHECK;
 /*
  * Lets d map a hypervisor heap page (shared_info, grant frames): writable or not. heap_page_free()
  * ends it.

@@ -11,6 +11,10 @@
  * the guest gets its fault. The code segment is taken to be flat and 32-bit, as a kernel's of this
  * ABI is.
  *
+ * A store to a live L2 table is no update in this ABI, and faults, unless it leaves the entry as it
+ * is, apart from the accessed bit: then nothing is written and the kernel goes on. GNU Mach 1.8
+ * stores an entry onto itself so, on its way to its banner; under Xen it ends there.
+ *
  * A 32-bit kernel writes an entry in two halves. If it writes the upper one first, the entry in
  * between may name a frame that is not its own: then, as Xen does, the entry is made absent until
  * the lower half comes.
@@ -115,7 +119,15 @@ static bool read_source(struct store *s, const struct insn_regs *regs)
 	       0;
 }
 
-/* A live L1 table of the domain, mapped read-only at cr2. page_lock is held. */
+static uint32_t table_type(const struct page_info *page)
+{
+	return page->type_info & PGT_TYPE_MASK;
+}
+
+/*
+ * A live L1 table of the domain, mapped read-only at cr2, or an L2 table, to which only stores
+ * without effect are possible. page_lock is held.
+ */
 static struct page_info *find_table(struct vcpu *v, gva_t cr2)
 {
 	pte_t e = mmu_read_l1e(v, cr2);
@@ -124,17 +136,22 @@ static struct page_info *find_table(struct vcpu *v, gva_t cr2)
 	if ((e & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(e)))
 		return NULL;
 	page = mfn_to_page(pte_mfn(e));
-	if (page->owner != v->domain || (page->type_info & PGT_TYPE_MASK) != PGT_L1 ||
-	    !(page->type_info & PGT_VALIDATED) || !(page->type_info & PGT_COUNT_MASK))
+	if (page->owner != v->domain || !(page->type_info & PGT_VALIDATED) ||
+	    !(page->type_info & PGT_COUNT_MASK))
 		return NULL;
-	return page;
+	if (table_type(page) == PGT_L1 && vm_assist_on(v->domain, VMASST_TYPE_writable_pagetables))
+		return page;
+	return table_type(page) == PGT_L2 ? page : NULL;
 }
 
 static int update(struct domain *d, const struct store *s, pte_t *old, pte_t new)
 {
 	bool upper_half = s->in.operand_size == 4 && s->shift == 32;
-	int rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new);
+	int rc;
 
+	if (table_type(s->table) != PGT_L1)
+		return (*old ^ new) & ~PTE_A ? -EINVAL : 0;
+	rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new);
 	if (rc && rc != -EAGAIN && upper_half && pte_present(new) && s->in.op != INSN_OP_CMPXCHG)
 		rc = mmu_cmpxchg_l1(d, s->table, s->index, old, new & ~PTE_P);
 	return rc;
@@ -169,7 +186,7 @@ bool ptwr_emulate(struct vcpu *v, gva_t cr2)
 	struct store s;
 	bool done;
 
-	if (!vm_assist_on(d, VMASST_TYPE_writable_pagetables) || cr2 >= HV_START)
+	if (cr2 >= HV_START)
 		return false;
 	regs_load(&before, guest_frame());
 	if (!decode(&s.in, &before) || !locate(&s, &before, cr2) || !read_source(&s, &before))

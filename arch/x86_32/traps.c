@@ -116,7 +116,6 @@ static ASMCALL void guest_page_fault(struct trap_frame *f)
 			return;
 	} else if ((ec & (PF_PRESENT | PF_WRITE | PF_USER | PF_RESERVED)) ==
 			   (PF_PRESENT | PF_WRITE) &&
-		   vm_assist_on(v->domain, VMASST_TYPE_writable_pagetables) &&
 		   ptwr_emulate(v, cr2)) {
 		return;
 	}

@@ -200,11 +200,18 @@ def test_xenstore(boot_shell):
     shell.power_off()
 
 
+MACH = "/boot/gnumach-1.8-xen-486.gz"
+
+
+def make_grub(path):
+    subprocess.run(["grub-mkimage", "-O", "i386-xen", "-p", "/boot/grub", "-o", path, "echo",
+                    "ls", "halt", "minicmd"], check=True)
+    return path
+
+
 def test_grub_guest(boot_shell, tmp_path):
     """GRUB's own Xen build, unchanged, answers commands on its console."""
-    image = str(tmp_path / "grub.elf")
-    subprocess.run(["grub-mkimage", "-O", "i386-xen", "-p", "/boot/grub", "-o", image, "echo",
-                    "ls", "halt", "minicmd"], check=True)
+    image = make_grub(str(tmp_path / "grub.elf"))
     shell = boot_shell({"grub.cfg": ECHO.replace("echo", "grub").replace("8", "32")},
                        files=[image])
     shell.type("create -c grub.cfg\r")
@@ -214,6 +221,33 @@ def test_grub_guest(boot_shell, tmp_path):
     shell.type(LEAVE)
     shell.expect(PROMPT)
     shell.type("shutdown -F grub\r")
+    shell.power_off()
+
+
+def test_grub_and_mach_together(boot_shell, tmp_path):
+    """Two kernels that nobody here wrote, unchanged, side by side."""
+    configs = {"grub.cfg": ECHO.replace("echo", "grub").replace("8", "32"),
+               "mach.cfg": 'name = "mach"\nkernel = "gnumach-1.8-xen-486.gz"\nmemory = 32\n'
+                           'on_crash = "preserve"\n'}
+    shell = boot_shell(configs, files=[make_grub(str(tmp_path / "grub.elf")), MACH])
+    shell.type("create -c grub.cfg\r")
+    shell.expect("grub> ")
+    shell.type(LEAVE)
+    shell.expect(PROMPT)
+    shell.run("create mach.cfg")
+    said = shell.wait_console("mach", "GNU Mach 1.8")
+    assert "Running on xen-3.0-x86_32p" in said
+    # It is the first half of a system: without servers to start it ends by itself, and says so.
+    shell.wait_console("mach", "No bootstrap code loaded with the kernel")
+    entries = shell.run("list")
+    assert row(entries, "grub") and row(entries, "mach")
+    shell.type("console grub\r")
+    shell.type("echo GRUB is still here\r")
+    shell.expect(r"\n\r*GRUB is still here")
+    shell.type(LEAVE)
+    shell.expect(PROMPT)
+    shell.run("destroy mach")
+    shell.run("destroy grub")
     shell.power_off()
 
 

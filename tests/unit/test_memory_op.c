@@ -444,24 +444,88 @@ static void test_xsa334_every_error_twice(void **state)
 			}
 }
 
+static void pin_spare_table(struct guest *g, unsigned page)
+{
+	memset(guest_page(g, page), 0, PAGE_SIZE);
+	assert_int_equal(guest_unmap(g, page), 0);
+	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, g->page[page], 0), 0);
+}
+
 static void test_xsa222_252_pinned_or_mapped_more_than_once(void **state)
 {
 	struct guest *g = *state;
+	struct xen_memory_exchange x;
 
-	/* Pinned. */
-	memset(guest_page(g, 4), 0, PAGE_SIZE);
-	assert_int_equal(guest_unmap(g, 4), 0);
-	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, g->page[4], 0), 0);
+	/* Pinned, and mapped: the pin stays. */
+	pin_spare_table(g, 4);
+	assert_int_equal(guest_update_va(guest_va(g, 4), pte_make(g->page[4], PTE_P), 0), 0);
 	assert_int_equal(decrease(g, g->page[4]), 0);
-	machine_check("a pinned frame");
-	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[4], 0), 0);
-	assert_int_equal(decrease(g, g->page[4]), 1);
+	assert_true(mfn_to_page(g->page[4])->type_info & PGT_PINNED);
+	machine_check("a pinned frame that is mapped");
+	/* Pinned, and a table of somebody's. */
+	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, g->page[g->l1[0]], 0), 0);
+	assert_int_equal(decrease(g, g->page[g->l1[0]]), 0);
+	assert_true(mfn_to_page(g->page[g->l1[0]])->type_info & PGT_PINNED);
+	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[g->l1[0]], 0), 0);
+	/* Pinned, but part of a larger extent, or to be exchanged. */
+	pin_spare_table(g, 5);
+	set_list(g, LIST, &g->page[5], 1);
+	assert_int_equal(reserve(g, XENMEM_decrease_reservation, 1, 1), 0);
+	x = exchange_of(g, 1, 0, 1, 0);
+	assert_int_equal(exchange(g, &x), -EBUSY);
+	assert_true(mfn_to_page(g->page[5])->type_info & PGT_PINNED);
+	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[5], 0), 0);
 	/* Mapped twice. */
-	assert_int_equal(guest_update_va(guest_va(g, 5), pte_make(g->page[6], PTE_P), 0), 0);
+	assert_int_equal(guest_update_va(guest_va(g, 7), pte_make(g->page[6], PTE_P), 0), 0);
 	assert_int_equal(decrease(g, g->page[6]), 0);
 	/* A table in use. */
 	assert_int_equal(decrease(g, g->page[g->l1[0]]), 0);
 	assert_int_equal(decrease(g, g->page[g->l3]), 0);
+	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[4], 0), 0);
+}
+
+/* What a table refers to is released with it. */
+static void test_xsa252_decrease_of_a_frame_that_is_only_pinned(void **state)
+{
+	struct guest *g = *state;
+	uint32_t refs = page_count(g->page[8]);
+
+	guest_write(g, 4, 0, &(pte_t){ pte_make(g->page[8], PTE_P) }, sizeof(pte_t));
+	assert_int_equal(guest_unmap(g, 4), 0);
+	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L1_TABLE, g->page[4], 0), 0);
+	assert_int_equal(page_count(g->page[8]), refs + 1);
+	assert_int_equal(decrease(g, g->page[4]), 1);
+	assert_int_equal(page_count(g->page[8]), refs);
+	assert_int_equal(page_count(g->page[4]), 0);
+	assert_int_equal(g->d->tot_pages, PAGES - 1);
+	assert_int_equal(guest_mmuext(g, MMUEXT_UNPIN_TABLE, g->page[4], 0), -EINVAL);
+}
+
+/* An L2 table with L1 tables below it, of which a call undoes one. */
+static void test_decrease_of_a_pinned_frame_restarts(void **state)
+{
+	struct guest *g = *state;
+	unsigned budget = page_type_budget, page;
+	uint32_t restarts;
+
+	for (page = 10; page < 18; page++) {
+		memset(guest_page(g, page), 0, PAGE_SIZE);
+		guest_write(g, 9, (page - 10) * sizeof(pte_t),
+			    &(pte_t){ pte_make(g->page[page], PTE_P) }, sizeof(pte_t));
+		assert_int_equal(guest_unmap(g, page), 0);
+	}
+	assert_int_equal(guest_unmap(g, 9), 0);
+	assert_int_equal(guest_mmuext(g, MMUEXT_PIN_L2_TABLE, g->page[9], 0), 0);
+	page_type_budget = 1;
+	machine.preempt = PREEMPT_ALWAYS;
+	restarts = machine.restarts;
+	assert_int_equal(decrease(g, g->page[9]), 1);
+	assert_true(machine.restarts >= restarts + 3);
+	machine.preempt = PREEMPT_NEVER;
+	page_type_budget = budget;
+	assert_int_equal(page_count(g->page[9]), 0);
+	for (page = 10; page < 18; page++)
+		assert_int_equal(page_count(g->page[page]), 1);
 }
 
 static void test_xsa100_165_fresh_memory_is_empty(void **state)
@@ -570,6 +634,8 @@ int main(void)
 		T(test_xsa385_never_beyond_the_maximum),
 		T(test_xsa334_every_error_twice),
 		T(test_xsa222_252_pinned_or_mapped_more_than_once),
+		T(test_xsa252_decrease_of_a_frame_that_is_only_pinned),
+		T(test_decrease_of_a_pinned_frame_restarts),
 		T(test_xsa100_165_fresh_memory_is_empty),
 		T(test_xsa149_many_lives),
 		T(test_memory_map),

@@ -191,7 +191,7 @@ static void test_only_level_1(void **state)
 
 	memcpy(guest_page(g, CODE), "\x89\x07", 2);
 	f->eip = guest_va(g, CODE);
-	f->eax = 0;
+	f->eax = PTE_AVAIL;
 	f->edi = guest_va(g, g->low_l2);
 	assert_false(ptwr_emulate(g->v, f->edi));
 	f->edi = guest_va(g, g->l3);
@@ -200,6 +200,52 @@ static void test_only_level_1(void **state)
 	assert_int_equal(guest_protect(g, A), 0);
 	f->edi = guest_va(g, A);
 	assert_false(ptwr_emulate(g->v, f->edi));
+}
+
+/* The word that maps the guest's memory; eax is stored there. */
+static bool store_to_l2(struct guest *g, uint32_t eax)
+{
+	struct trap_frame *f = guest_frame();
+	gva_t va = guest_va(g, g->l2) + l2_index(GUEST_BASE) * sizeof(pte_t);
+
+	memcpy(guest_page(g, CODE), "\x89\x07", 2);
+	f->eip = guest_va(g, CODE);
+	f->cs = FLAT_RING1_CS;
+	f->ds = f->es = f->ss = FLAT_RING1_DS;
+	f->eax = eax;
+	f->edi = va;
+	return ptwr_emulate(g->v, va);
+}
+
+static void test_level_2_store_without_effect(void **state)
+{
+	struct guest *g = *state;
+	const uint32_t *l2 = guest_page(g, g->l2);
+	unsigned at = l2_index(GUEST_BASE) * 2;
+	uint32_t low = l2[at];
+
+	/* With and without the assist. */
+	assert_true(store_to_l2(g, low));
+	assert_int_equal(guest_frame()->eip, guest_va(g, CODE) + 2);
+	g->d->vm_assist = 0;
+	assert_true(store_to_l2(g, low));
+	assert_true(store_to_l2(g, low ^ (uint32_t)PTE_A));
+	assert_int_equal(l2[at], low);
+	assert_false(store_to_l2(g, low ^ (uint32_t)PTE_RW));
+	assert_false(store_to_l2(g, low ^ (uint32_t)PTE_PSE));
+	assert_false(store_to_l2(g, low ^ (uint32_t)PTE_D));
+	assert_false(store_to_l2(g, low + PAGE_SIZE));
+	assert_false(store_to_l2(g, 0));
+	assert_int_equal(l2[at], low);
+}
+
+static void test_level_1_needs_the_assist(void **state)
+{
+	struct guest *g = *state;
+
+	g->d->vm_assist = 0;
+	guest_frame()->eax = 0;
+	assert_false(STORE(g, "\x89\x07", A, 0));
 }
 
 int main(void)
@@ -215,6 +261,8 @@ int main(void)
 		T(test_checks_are_those_of_every_update),
 		T(test_what_is_not_emulated),
 		T(test_only_level_1),
+		T(test_level_2_store_without_effect),
+		T(test_level_1_needs_the_assist),
 	};
 
 	machine_ram_frames = 1024;
