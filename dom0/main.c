@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dom0/attach.h"
+#include "dom0/block/block.h"
 #include "dom0/compat.h"
 #include "dom0/create.h"
 #include "dom0/drivers/pci.h"
@@ -54,21 +55,27 @@ static void end_machine(void)
 	power_end(false, POWER_OFF);
 }
 
-static void start_guests(void)
+static void start_named_guest(const char *file)
 {
-	const char *file = argument("guest");
-	struct guest *guest;
-
-	create_autostart();
-	if (!file)
-		return;
-	guest = create_from_file(file, 0, NULL, false);
+	struct guest *guest = create_from_file(file, 0, NULL, false);
 	if (is_set("end"))
 		attach_on_end(end_machine);
 	if (guest && is_set("console"))
 		attach_guest(guest);
 	if (!guest && is_set("end"))
 		end_machine();
+}
+
+/* Once the disks are known: guests may ask for them, and so may people. */
+static void start_guests(void)
+{
+	const char *file = argument("guest");
+
+	printf("Ringlet control domain; `help` lists the commands\n");
+	create_autostart();
+	if (file)
+		start_named_guest(file);
+	shell_start();
 }
 
 int main(void)
@@ -84,8 +91,6 @@ int main(void)
 	attach_init();
 	shell_init();
 	drivers_init();
-	printf("Ringlet control domain; `help` lists the commands\n");
-	start_guests();
-	shell_start();
+	block_when_probed(start_guests);
 	loop_run();
 }

@@ -2,6 +2,7 @@
 /* The drivers there are, in the order in which they are offered a device; a driver is one line here. */
 #include <stddef.h>
 
+#include "dom0/drivers/disk.h"
 #include "dom0/drivers/e1000.h"
 #include "dom0/drivers/pci.h"
 #include "dom0/drivers/pci_config.h"
@@ -10,6 +11,7 @@
 #include "guests/pvrt/start.h"
 
 static const struct pci_driver *const drivers[] = {
+	&virtio_blk_driver,
 	&virtio_net_driver,
 	&e1000_driver,
 	NULL,

@@ -9,6 +9,12 @@ import pexpect
 from lib.boot import ROOT
 
 PROMPT = "ringlet# "
+LEAVE = "\x1d"
+ECHO = """\
+name = "echo"
+kernel = "echo.elf"
+memory = 8
+"""
 
 
 class Shell:
@@ -31,6 +37,7 @@ class Shell:
         self.child = pexpect.spawn(sys.executable, command, env=environment, encoding="utf-8",
                                    codec_errors="replace", timeout=60, echo=False)
         self.child.delaybeforesend = None
+        self.greeting = ""
         log = os.path.join(bench.build, "test-logs",
                            re.sub(r"[^\w.=-]+", "_", "dom0-" + bench.node.name) + ".log")
         os.makedirs(os.path.dirname(log), exist_ok=True)

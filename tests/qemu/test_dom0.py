@@ -6,32 +6,8 @@ import struct
 import subprocess
 import sys
 
-import pytest
-from harness.shell import PROMPT, Shell
+from harness.shell import ECHO, LEAVE, PROMPT
 from lib.boot import ROOT
-
-LEAVE = "\x1d"
-ECHO = """\
-name = "echo"
-kernel = "echo.elf"
-memory = 8
-"""
-
-
-@pytest.fixture
-def boot_shell(bench, tmp_path):
-    shells = []
-
-    def boot(configs=None, **options):
-        shell = Shell(bench, str(tmp_path), configs or {"echo.cfg": ECHO}, **options)
-        shells.append(shell)
-        if "guest" not in options:
-            shell.expect(PROMPT)
-        return shell
-
-    yield boot
-    for shell in shells:
-        shell.close()
 
 
 def row(text, name):
