@@ -98,7 +98,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench linux iso cloc \
+.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench linux guest-disk iso cloc \
 	format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0
@@ -152,6 +152,10 @@ bench: all $(BUILD)/.setup-run
 ## linux          the Linux guest: build/linux/vmlinux, bzImage, initramfs.gz (docs/linux.md)
 linux:
 	$(Q)guests/linux/build $(BUILD)/linux
+
+## guest-disk     build/linux/disk.img: a disk for the Linux guest, with a small Debian (docs/linux.md)
+guest-disk: linux
+	$(Q)guests/linux/build-disk $(BUILD)/linux
 
 ## iso            build/ringlet.iso: the hello guest behind a GRUB menu, for real machines
 iso: all $(BUILD)/.setup-iso
