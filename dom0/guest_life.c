@@ -9,6 +9,7 @@
 
 #include "dom0/ctl.h"
 #include "dom0/guest_internal.h"
+#include "dom0/net/guest_net.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
 #include "dom0/xenbus.h"
@@ -30,6 +31,7 @@ static void connect_guest(struct guest *g)
 	g->console = guest_console_create(g->domain, g->built.console_mfn, g->built.console_port,
 					  &g->log);
 	g->store = store_introduce(g);
+	guest_net_start(g);
 	ctl_sched(g->domain, &params, true);
 }
 

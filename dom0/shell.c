@@ -16,7 +16,8 @@
 
 static const struct command *const tables[] = { commands_domain, commands_power,  commands_list,
 						commands_store,	 commands_repeat, commands_host,
-						commands_pci,	 commands_bridge, commands_disk };
+						commands_pci,	 commands_bridge, commands_disk,
+						commands_net };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;

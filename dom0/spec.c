@@ -187,6 +187,29 @@ static bool read_numbers(struct guest_spec *spec, const struct config *config, c
 	return true;
 }
 
+static bool read_vifs(struct guest_spec *spec, const struct config *config, config_report report)
+{
+	const struct config_entry *entry = config_find(config, "vif");
+	char message[MESSAGE_MAX - 80];
+	const char *error;
+	unsigned i;
+
+	if (!entry)
+		return true;
+	if (!entry->is_list)
+		return fail(config, "vif", report, "must be a list: vif = ['bridge=br0']");
+	if (entry->nr_values > SPEC_VIFS_MAX)
+		return fail(config, "vif", report, "more than 8 interfaces");
+	for (i = 0; i < entry->nr_values; i++) {
+		error = vif_parse(&spec->vifs[i], entry->values[i]);
+		if (!error)
+			continue;
+		snprintf(message, sizeof(message), "interface %u: %s", i, error);
+		return fail(config, "vif", report, message);
+	}
+	return true;
+}
+
 bool spec_read(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	memset(spec, 0, sizeof(*spec));
@@ -194,7 +217,8 @@ bool spec_read(struct guest_spec *spec, const struct config *config, config_repo
 	if (!read_name(spec, config, report) || !read_uuid(spec, config, report) ||
 	    !read_file(&spec->kernel, config, "kernel", report) ||
 	    !read_file(&spec->ramdisk, config, "ramdisk", report) ||
-	    !read_cmdline(spec, config, report) || !read_numbers(spec, config, report))
+	    !read_cmdline(spec, config, report) || !read_numbers(spec, config, report) ||
+	    !read_vifs(spec, config, report))
 		return false;
 	if (!spec->kernel)
 		return fail(config, "kernel", report, "every guest needs one: kernel = \"...\"");

@@ -9,9 +9,11 @@
 #include <xen/xen.h>
 
 #include "dom0/config.h"
+#include "dom0/net/vif.h"
 
 #define NAME_MAX_LENGTH 64
 #define CMDLINE_MAX 1024
+#define SPEC_VIFS_MAX 8
 
 /* What happens when a guest ends. */
 enum spec_action {
@@ -32,6 +34,7 @@ struct guest_spec {
 	unsigned vcpus, weight, cap;
 	enum spec_action on_poweroff, on_reboot, on_crash;
 	bool autostart;
+	struct vif_spec vifs[SPEC_VIFS_MAX]; /* those with used set; the index is the handle */
 };
 
 /* False after an error (reported, with file and line where there is one). Unknown keys warn. */

@@ -8,6 +8,7 @@
 
 #include "dom0/loop.h"
 #include "dom0/net/bridge_table.h"
+#include "dom0/net/offload.h"
 
 static struct net_bridge *bridges;
 static struct net_port *touched; /* got packets since the last flush */
@@ -153,7 +154,7 @@ static bool admit(struct net_port *port, const struct net_packet *packet)
 {
 	const uint8_t *source = packet->data + NET_MAC;
 
-	if (!length_allowed(packet) || is_group(source)) {
+	if (!length_allowed(packet) || is_group(source) || !offload_check(packet)) {
 		port->received.errors++;
 		return false;
 	}
@@ -167,14 +168,57 @@ static bool admit(struct net_port *port, const struct net_packet *packet)
 	return true;
 }
 
-static void send(struct net_port *port, struct net_packet *packet)
+static void send_segment(void *arg, struct net_packet *segment)
 {
+	struct net_port *port = arg;
+
+	port->transmit(port, segment);
+}
+
+static unsigned send_segments(struct net_port *port, struct net_packet *packet)
+{
+	bool blank = port->features & (packet->gso == NET_GSO_TCPV4 ? NET_CSUM : NET_CSUM6);
+	unsigned count = offload_segment(packet, blank, send_segment, port);
+
+	net_packet_put(packet);
+	return count;
+}
+
+/* Takes over the reference. Returns the work done, in packets. */
+static unsigned send(struct net_port *port, struct net_packet *packet)
+{
+	unsigned missing = offload_needs(packet) & ~port->features;
+
+	if ((missing || !(port->features & NET_DIRECT)) && !net_packet_complete(packet)) {
+		port->sent.errors++;
+		net_packet_put(packet);
+		return 1;
+	}
 	if (port->flush && !port->touched) {
 		port->touched = true;
 		port->next_touched = touched;
 		touched = port;
 	}
+	if (missing && packet->gso != NET_GSO_NONE)
+		return send_segments(port, packet);
+	if (missing)
+		offload_checksum(packet);
 	port->transmit(port, packet);
+	return 1;
+}
+
+/* One that cannot sum decides for all: the packet must not change once somebody has it. */
+static void prepare_for_all(struct net_port *from, struct net_packet *packet)
+{
+	struct net_port *port;
+
+	if (!packet->csum_blank || packet->gso != NET_GSO_NONE)
+		return;
+	for (port = from->bridge->members; port; port = port->next_member)
+		if (offload_needs(packet) & ~port->features) {
+			offload_checksum(packet);
+			return;
+		}
 }
 
 /*
@@ -187,12 +231,12 @@ static unsigned send_to_others(struct net_port *from, struct net_packet *packet)
 	struct net_port *port;
 	unsigned count = 0;
 
+	prepare_for_all(from, packet);
 	for (port = from->bridge->members; port; port = port->next_member) {
 		if (port == from || (port->filtered && !group))
 			continue;
 		net_packet_get(packet);
-		send(port, packet);
-		count++;
+		count += send(port, packet);
 	}
 	net_packet_put(packet);
 	return count;
@@ -216,8 +260,7 @@ unsigned net_receive(struct net_port *port, struct net_packet *packet)
 		net_packet_put(packet);
 		return 0;
 	}
-	send(target, packet);
-	return 1;
+	return send(target, packet);
 }
 
 void net_flush(void)

@@ -5,12 +5,12 @@
  */
 #include "dom0/net/net.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dom0/net/bridge.h"
+#include "dom0/net/pages.h"
 
 /* All packets together; a large one counts as its pages. */
 #define PAGES_MAX 2048u
@@ -33,7 +33,7 @@ static struct net_packet *create(unsigned size)
 	packet = calloc(1, sizeof(*packet));
 	if (!packet)
 		return NULL;
-	packet->data = memalign(NET_PAGE, sizes[size]);
+	packet->data = net_pages(sizes[size] / NET_PAGE);
 	if (!packet->data) {
 		free(packet);
 		return NULL;
@@ -80,6 +80,20 @@ void net_packet_put(struct net_packet *packet)
 	size = packet->capacity > NET_PAGE;
 	packet->next = unused[size];
 	unused[size] = packet;
+}
+
+bool net_packet_complete(struct net_packet *packet)
+{
+	bool good = !packet->source || packet->source->complete(packet);
+
+	packet->source = NULL;
+	if (good)
+		return true;
+	/* Whoever else has it must not see what was in this memory before. */
+	packet->length = NET_PULL;
+	packet->gso = NET_GSO_NONE;
+	packet->csum_blank = packet->csum_valid = false;
+	return false;
 }
 
 /* ---- ports ---- */

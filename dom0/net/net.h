@@ -33,12 +33,23 @@ enum net_gso {
 };
 
 /*
+ * What is not in data yet: the rest of a long packet of a guest, which may never have to pass through here.
+ * Only until the sender's burst is over (net_flush()); whoever keeps the packet longer completes it.
+ */
+struct net_packet;
+struct net_source {
+	bool (*complete)(struct net_packet *packet);
+};
+/* So much of every packet is in data: headers are looked for nowhere else. */
+#define NET_PULL 256u
+
+/*
  * One Ethernet frame without its check sequence. A driver that receives allocates one, fills data and
  * length, and gives it to net_receive(). One that transmits reads it only: others may hold it as well.
  */
 struct net_packet {
 	struct net_packet *next; /* for whoever holds the only reference, or a queue of his own */
-	/* Page-aligned and linear; its pages are not next to each other in the machine. */
+	/* Page-aligned, linear, in the kernel map; its pages are not next to each other in the machine. */
 	uint8_t *data;
 	uint32_t length, capacity; /* bytes */
 	unsigned users;
@@ -50,6 +61,8 @@ struct net_packet {
 	uint16_t csum_start, csum_offset;
 	enum net_gso gso;
 	uint16_t gso_size;
+	/* NULL: all is in data. Never seen by ports without NET_DIRECT. */
+	struct net_source *source;
 };
 
 /*
@@ -61,13 +74,18 @@ void net_packet_get(struct net_packet *packet);
 /* Gives one reference back; NULL is allowed. */
 void net_packet_put(struct net_packet *packet);
 
+/* Fetches what is not in data yet; false when that fails: then only the beginning is left of it. */
+bool net_packet_complete(struct net_packet *packet);
+
 /* ---- ports ---- */
 
 /* What a port does by itself; a bridge does it in software for the others. */
-#define NET_CSUM 0x1u /* takes csum_blank packets of TCP and UDP */
+#define NET_CSUM 0x1u /* takes csum_blank packets of TCP and UDP over IPv4 */
 #define NET_TSO4 0x2u /* takes NET_GSO_TCPV4; needs NET_CSUM */
-#define NET_TSO6 0x4u
-#define NET_SG 0x8u /* takes packets of more than NET_FRAME_MAX */
+#define NET_TSO6 0x4u /* takes NET_GSO_TCPV6; needs NET_CSUM6 */
+#define NET_SG 0x8u   /* takes packets of more than a page */
+#define NET_CSUM6 0x10u
+#define NET_DIRECT 0x20u /* takes packets with a source: guests' interfaces */
 
 struct net_counters {
 	uint64_t packets, bytes;
@@ -113,8 +131,8 @@ struct net_port *net_port_find(const char *name);
 
 /*
  * A frame came in on the port: takes over the reference. A driver sets csum_blank or csum_valid, and gso
- * (for what it merged), if it knows them. Other ports' transmit functions run inside it. Returns to how
- * many ports the packet went: the measure of the work done.
+ * (for what it merged), if it knows them. Other ports' transmit functions run inside it. Returns how
+ * many packets were sent: the measure of the work done.
  */
 unsigned net_receive(struct net_port *port, struct net_packet *packet);
 /* Whoever called net_receive(), once or several times in a row, then calls this once. */
