@@ -98,7 +98,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench linux guest-disk iso cloc \
+.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench bench-ops bench-linux linux guest-disk iso cloc \
 	format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0
@@ -140,14 +140,24 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-## bench          instructions per operation, counted by QEMU; ISOLATION=segment or paging
+## bench          what operations cost: bench-ops in both modes, then bench-linux
+bench: all
+	$(Q)$(MAKE) --no-print-directory bench-ops ISOLATION=segment
+	$(Q)$(MAKE) --no-print-directory bench-ops ISOLATION=paging
+	$(Q)$(MAKE) --no-print-directory bench-linux
+
+## bench-ops      instructions per hypercall and trap, counted by QEMU; ISOLATION=segment or paging
 ISOLATION ?= segment
-bench: all $(BUILD)/.setup-run
+bench-ops: all $(BUILD)/.setup-run
 	$(Q)test -f $(BUILD)/guests/bench.elf || { echo "make: no guests/bench here" >&2; exit 1; }
 	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 --hv isolation=$(ISOLATION) $(ARGS) \
 		$(BUILD)/guests/bench.elf
 	$(Q)HV=$(OUT)/hypervisor.elf tools/boot --icount --timeout 600 \
 		--hv "isolation=$(ISOLATION) dom0_mem=32" $(ARGS) $(BUILD)/guests/multi.elf bench
+
+## bench-linux    Linux as a guest against Linux on the bare machine; ARGS="--only instructions"
+bench-linux: all linux
+	$(Q)HV=$(OUT)/hypervisor.elf tools/bench --build $(BUILD) $(ARGS)
 
 ## linux          the Linux guest: build/linux/vmlinux, bzImage, initramfs.gz (docs/linux.md)
 linux:

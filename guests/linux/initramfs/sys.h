@@ -60,6 +60,13 @@ static inline int same(const char *a, const char *b)
 	return *a == *b;
 }
 
+static inline int begins_with(const char *s, const char *start)
+{
+	while (*start && *s == *start)
+		s++, start++;
+	return !*start;
+}
+
 static inline void print(const char *s)
 {
 	CALL(__NR_write, 1, s, length(s));
