@@ -7,6 +7,8 @@
 
 #include <xen/sched.h>
 
+#include "dom0/block/blkback.h"
+#include "dom0/block/guest_disks.h"
 #include "dom0/ctl.h"
 #include "dom0/guest_internal.h"
 #include "dom0/net/guest_net.h"
@@ -35,8 +37,16 @@ static void connect_guest(struct guest *g)
 	ctl_sched(g->domain, &params, true);
 }
 
-/* Builds the domain of a guest that has none and lets it run. */
-static const char *start(struct guest *g, bool paused)
+static void disconnect_guest(struct guest *g)
+{
+	xenbus_domain_ends(g->domain);
+	store_release(g);
+	/* What it said last is read before the ring is gone. */
+	guest_console_destroy(g->console);
+	g->console = NULL;
+}
+
+static const char *build(struct guest *g)
 {
 	struct build_request request = {
 		.kernel = g->spec.kernel,
@@ -46,16 +56,34 @@ static const char *start(struct guest *g, bool paused)
 		.maxmem_kib = g->spec.maxmem_mib * KIB_PER_MIB,
 		.vcpus = g->spec.vcpus,
 	};
-	const char *error;
 
 	memcpy(request.uuid, g->spec.uuid, sizeof(request.uuid));
-	error = build_domain(&request, &g->built);
+	return build_domain(&request, &g->built);
+}
+
+/* Builds the domain of a guest that has none and lets it run. */
+static const char *start(struct guest *g, bool paused)
+{
+	struct guest_disks disks;
+	const char *error = guest_disks_open(&g->spec, &disks);
+
 	if (error)
 		return error;
+	error = build(g);
+	if (error) {
+		guest_disks_close(&g->spec, &disks);
+		return error;
+	}
 	g->domain = g->built.domain;
 	g->state = GUEST_RUNNING;
 	g->started = loop_now();
 	connect_guest(g);
+	error = guest_disks_attach(g, &disks);
+	if (error) {
+		disconnect_guest(g);
+		ctl_destroy(g->domain);
+		return error;
+	}
 	guest_announce(g, true);
 	if (!paused)
 		ctl_unpause(g->domain);
@@ -125,11 +153,12 @@ static void domain_gone(struct guest *g)
 		guest_forget(g);
 }
 
-static bool domain_exists(const struct guest *g)
+/* Its disks are not closed before what it wrote last has ended: then they are free for its next life. */
+static bool is_gone(const struct guest *g)
 {
 	struct xen_domctl_getdomaininfo info;
 
-	return !ctl_info(g->domain, &info);
+	return ctl_info(g->domain, &info) && !blkback_has_disks(g->domain);
 }
 
 static void end_domain(struct guest *g, bool restart)
@@ -143,15 +172,11 @@ static void end_domain(struct guest *g, bool restart)
 	loop_timer_cancel(&g->timer);
 	if (g->state == GUEST_DYING)
 		return;
-	xenbus_domain_ends(g->domain);
-	store_release(g);
-	/* What it said last is read before the ring is gone. */
-	guest_console_destroy(g->console);
-	g->console = NULL;
+	disconnect_guest(g);
 	g->state = GUEST_DYING;
 	guest_announce(g, false);
 	ctl_destroy(g->domain);
-	if (!domain_exists(g))
+	if (is_gone(g))
 		domain_gone(g);
 }
 
@@ -217,24 +242,24 @@ static void domain_shut_down(struct guest *g, unsigned reason)
 	}
 }
 
-static void check(struct guest *g)
+static void check_running(struct guest *g)
 {
 	struct xen_domctl_getdomaininfo info;
-	int rc;
+	int rc = ctl_info(g->domain, &info);
 
-	if (g->state != GUEST_RUNNING && g->state != GUEST_DYING)
-		return;
-	rc = ctl_info(g->domain, &info);
-	if (g->state == GUEST_DYING) {
-		if (rc)
-			domain_gone(g);
-		return;
-	}
 	if (rc || info.flags & XEN_DOMINF_dying)
 		end_domain(g, false);
 	else if (info.flags & XEN_DOMINF_shutdown)
 		domain_shut_down(g,
 				 info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+}
+
+static void check(struct guest *g)
+{
+	if (g->state == GUEST_RUNNING)
+		check_running(g);
+	else if (g->state == GUEST_DYING && is_gone(g))
+		domain_gone(g);
 }
 
 static void check_all(void *arg)
@@ -248,7 +273,19 @@ static void check_all(void *arg)
 	}
 }
 
+/* Runs while the domain's own end may be going on: not at once. */
+static void disk_ended(domid_t domain)
+{
+	static struct loop_work work;
+
+	(void)domain;
+	if (!work.fn)
+		loop_work_init(&work, check_all, NULL);
+	loop_work_queue(&work);
+}
+
 void guests_init(void)
 {
 	loop_add_virq(VIRQ_DOM_EXC, check_all, NULL);
+	blkback_on_end(disk_ended);
 }

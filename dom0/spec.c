@@ -15,6 +15,9 @@
 #define WEIGHT_MAX 65535
 #define MESSAGE_MAX 220
 
+/* What starts a guest's own boot loader: a module of that name. */
+#define PVGRUB "pvgrub"
+
 static const char *const known_keys[] = {
 	"name",	      "uuid",	   "kernel", "ramdisk",	    "cmdline",	 "extra",
 	"root",	      "memory",	   "maxmem", "vcpus",	    "maxvcpus",	 "cpu_weight",
@@ -210,6 +213,58 @@ static bool read_vifs(struct guest_spec *spec, const struct config *config, conf
 	return true;
 }
 
+/* A boot loader takes the kernel's place, as a module that comes with the machine. */
+static bool read_bootloader(struct guest_spec *spec, const struct config *config,
+			    config_report report)
+{
+	const char *name = config_string(config, "bootloader", "");
+
+	if (!*name)
+		return spec->kernel ||
+		       fail(config, "kernel", report,
+			    "every guest needs one: kernel = \"...\", or bootloader = "
+			    "\"" PVGRUB "\"");
+	if (strcmp(name, PVGRUB))
+		return fail(config, "bootloader", report, "there is only \"" PVGRUB "\"");
+	if (spec->kernel)
+		return fail(config, "bootloader", report, "not together with kernel");
+	spec->kernel = files_find(PVGRUB);
+	return spec->kernel || fail(config, "bootloader", report,
+				    "the module " PVGRUB " is missing: `make` builds it");
+}
+
+static bool add_disk(struct guest_spec *spec, const char *text, const char **error)
+{
+	struct disk_spec *disk = &spec->disks[spec->nr_disks];
+	unsigned i;
+
+	*error = spec->nr_disks < DISK_SPECS_MAX ? disk_spec_parse(disk, text)
+						 : "more than 16 disks";
+	for (i = 0; i < spec->nr_disks && !*error; i++)
+		if (spec->disks[i].number == disk->number)
+			*error = "two disks have the same vdev";
+	if (*error)
+		return false;
+	spec->nr_disks++;
+	return true;
+}
+
+static bool read_disks(struct guest_spec *spec, const struct config *config, config_report report)
+{
+	const struct config_entry *entry = config_find(config, "disk");
+	char message[MESSAGE_MAX - 80];
+	const char *error;
+	unsigned i;
+
+	for (i = 0; entry && i < entry->nr_values; i++) {
+		if (add_disk(spec, entry->values[i], &error))
+			continue;
+		snprintf(message, sizeof(message), "'%.40s': %s", entry->values[i], error);
+		return fail(config, "disk", report, message);
+	}
+	return true;
+}
+
 bool spec_read(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	memset(spec, 0, sizeof(*spec));
@@ -218,10 +273,9 @@ bool spec_read(struct guest_spec *spec, const struct config *config, config_repo
 	    !read_file(&spec->kernel, config, "kernel", report) ||
 	    !read_file(&spec->ramdisk, config, "ramdisk", report) ||
 	    !read_cmdline(spec, config, report) || !read_numbers(spec, config, report) ||
-	    !read_vifs(spec, config, report))
+	    !read_vifs(spec, config, report) || !read_bootloader(spec, config, report) ||
+	    !read_disks(spec, config, report))
 		return false;
-	if (!spec->kernel)
-		return fail(config, "kernel", report, "every guest needs one: kernel = \"...\"");
 	return read_action(&spec->on_poweroff, config, 0, report) &&
 	       read_action(&spec->on_reboot, config, 1, report) &&
 	       read_action(&spec->on_crash, config, 2, report);

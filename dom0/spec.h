@@ -8,6 +8,7 @@
 
 #include <xen/xen.h>
 
+#include "dom0/block/disk_spec.h"
 #include "dom0/config.h"
 #include "dom0/net/vif.h"
 
@@ -35,6 +36,8 @@ struct guest_spec {
 	enum spec_action on_poweroff, on_reboot, on_crash;
 	bool autostart;
 	struct vif_spec vifs[SPEC_VIFS_MAX]; /* those with used set; the index is the handle */
+	unsigned nr_disks;
+	struct disk_spec disks[DISK_SPECS_MAX];
 };
 
 /* False after an error (reported, with file and line where there is one). Unknown keys warn. */

@@ -294,6 +294,8 @@ int block_open(struct block_device *dev, bool write, enum block_share share)
 		return -EROFS;
 	if (share == BLOCK_EXCLUSIVE && is_busy(dev, write))
 		return -EBUSY;
+	if (!dev->queue_tail)
+		dev->queue_tail = &dev->queue;
 	count_user(dev, write, 1);
 	return 0;
 }

@@ -124,7 +124,7 @@ struct block_device *block_find(const char *name);
 struct block_device *block_first(void); /* and then dev->next */
 
 /*
- * Opens for reading, or for writing too. A writer wants the device, what it lies on and its
+ * Opens for reading, or for writing too; a device that is not registered as well. A writer wants the device, what it lies on and its
  * partitions for itself: -EBUSY; share lifts that. -EROFS: cannot be written.
  */
 enum block_share { BLOCK_EXCLUSIVE, BLOCK_SHARED };

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Verbs for disks, with xl's words and columns. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dom0/block/blkback.h"
+#include "dom0/block/block.h"
+#include "dom0/block/guest_disks.h"
+#include "dom0/guest.h"
+#include "dom0/shell.h"
+
+#define SECTORS_PER_MIB 2048u
+
+/* ---- block-attach ---- */
+
+static void run_attach(int argc, char **argv)
+{
+	char text[160] = "";
+	struct disk_spec spec;
+	struct guest *guest;
+	const char *error;
+	size_t len = 0;
+	int i;
+
+	if (argc < 3) {
+		shell_usage(argv[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], argv[1]);
+	for (i = 2; guest && i < argc && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 2 ? "," : "",
+					argv[i]);
+	if (!guest)
+		return;
+	error = len < sizeof(text) ? disk_spec_parse(&spec, text) : "the description is too long";
+	if (!error)
+		error = guest_disk_add(guest, &spec);
+	if (error)
+		shell_error(argv[0], "%s", error);
+}
+
+/* ---- block-detach ---- */
+
+static void run_detach(int argc, char **argv)
+{
+	bool force = argc > 1 && (!strcmp(argv[1], "--force") || !strcmp(argv[1], "-f"));
+	char **words = argv + force;
+	struct guest *guest;
+	const char *error;
+	uint32_t number;
+
+	if (argc - force != 3) {
+		shell_usage(argv[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], words[1]);
+	if (!guest)
+		return;
+	if (disk_vdev_number(words[2], &number))
+		error = guest_disk_remove(guest, number, force);
+	else
+		error = "a disk is named as in its description, or by its number";
+	if (error)
+		shell_error(argv[0], "%s: %s", words[2], error);
+}
+
+/* ---- block-list ---- */
+
+static void print_device(const struct block_device *dev)
+{
+	char use[24] = "-";
+
+	if (dev->readers || dev->writers)
+		snprintf(use, sizeof(use), "%s%s", dev->readers ? "r" : "",
+			 dev->writers ? "w" : "");
+	printf("%-16s %10" PRIu64 " %6" PRIu32 "  %-4s  %-3s %10" PRIu64 " %10" PRIu64 " %6" PRIu64
+	       "\n",
+	       dev->name, dev->sectors / SECTORS_PER_MIB, dev->sector_size,
+	       dev->read_only ? "ro" : "rw", use, dev->reads, dev->writes, dev->errors);
+}
+
+static void list_devices(void)
+{
+	const struct block_device *dev;
+
+	printf("%-16s %10s %6s  %-4s  %-3s %10s %10s %6s\n", "Device", "MiB", "Sector", "Mode",
+	       "Use", "Reads", "Writes", "Errors");
+	for (dev = block_first(); dev; dev = dev->next)
+		print_device(dev);
+}
+
+static void print_disk(const struct vbd *vbd)
+{
+	unsigned long port = 0, ref = 0;
+
+	xenbus_read_number(&vbd->xenbus, "event-channel", UINT32_MAX, &port);
+	xenbus_read_number(&vbd->xenbus, "ring-ref", UINT32_MAX, &ref);
+	printf("%-5" PRIu32 " %-3d %-6u %-5d %-6lu %-8lu %-30s\n", vbd->spec.number, 0,
+	       (unsigned)vbd->xenbus.domain, (int)vbd->xenbus.state, port, ref, vbd->xenbus.back);
+}
+
+/* In the order of their attachment: the list has the newest first. */
+static void print_disks(const struct vbd *vbd, const struct guest *guest)
+{
+	const struct vbd *shown[4 * DISK_SPECS_MAX];
+	unsigned n = 0;
+
+	for (; vbd && n < sizeof(shown) / sizeof(shown[0]); vbd = vbd->next)
+		if (vbd->xenbus.domain == guest->domain && !vbd->xenbus.withdrawn)
+			shown[n++] = vbd;
+	while (n)
+		print_disk(shown[--n]);
+}
+
+static void run_list(int argc, char **argv)
+{
+	const struct guest *guest;
+	int i;
+
+	if (argc == 1) {
+		list_devices();
+		return;
+	}
+	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
+	       "ring-ref", "BE-path");
+	for (i = 1; i < argc; i++) {
+		guest = shell_guest(argv[0], argv[i]);
+		if (guest && guest->state != GUEST_WAITING)
+			print_disks(blkback_first(), guest);
+	}
+}
+
+const struct command commands_block[] = {
+	{ "block-attach", "DOMAIN TARGET,FORMAT,VDEV,ACCESS|KEY=VALUE ...",
+	  "give a running guest a disk", run_attach },
+	{ "block-detach", "[--force] DOMAIN VDEV",
+	  "take a disk away, when the guest lets go of it or at once", run_detach },
+	{ "block-list", "[DOMAIN ...]", "the disks of guests, or what disks there are", run_list },
+	{ 0 },
+};
