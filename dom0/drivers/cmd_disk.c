@@ -10,6 +10,7 @@
 
 #define DEFAULT_SECONDS 3u
 #define MAX_SECONDS 3600u
+#define DISCARD_SECTORS (1u << 21) /* 1 GiB at a time */
 
 static const struct disk_test_phase read_phases[] = {
 	{ "sequential read, 1 MiB", BLOCK_READ, false, false, 1048576, 4 },
@@ -28,15 +29,15 @@ static const struct disk_test_phase write_phases[] = {
 
 static struct {
 	struct block_device *dev;
-	bool write, bad;
+	bool write, discard, bad;
 	uint64_t span, ns;
 	const struct disk_test_phase *phase;
-	struct block_request flush;
+	struct block_request last; /* flush, then discards */
 } job;
 
 static void finish(void)
 {
-	block_close(job.dev, job.write);
+	block_close(job.dev, job.write || job.discard);
 	printf("%s: %s\n", job.dev->name, job.bad ? "FAILED" : "no errors");
 	job.dev = NULL;
 	shell_resume();
@@ -65,14 +66,43 @@ static void phase_done(const struct disk_test_result *r)
 	next_phase();
 }
 
-static void flushed(struct block_request *req, int error)
+static void end_or_discard(void);
+
+static void last_done(struct block_request *req, int error)
 {
-	(void)req;
 	if (error) {
-		printf("flush: %s\n", strerror(-error));
+		printf("%s: %s\n", req->op == BLOCK_FLUSH ? "flush" : "discard", strerror(-error));
 		job.bad = true;
+		finish();
+	} else {
+		end_or_discard();
 	}
-	finish();
+}
+
+/* The disk's sectors behind those that were discarded already. */
+static void end_or_discard(void)
+{
+	uint64_t from = job.last.op == BLOCK_DISCARD ? job.last.sector + job.last.count : 0;
+	uint64_t left = job.dev->sectors - from;
+
+	if (!job.discard || !left) {
+		finish();
+		return;
+	}
+	job.last = (struct block_request){ .op = BLOCK_DISCARD, .done = last_done };
+	job.last.sector = from;
+	job.last.count = left < DISCARD_SECTORS ? (uint32_t)left : DISCARD_SECTORS;
+	block_submit(job.dev, &job.last);
+}
+
+static void phases_done(void)
+{
+	if (!job.write || !job.dev->has_flush) {
+		end_or_discard();
+		return;
+	}
+	job.last = (struct block_request){ .op = BLOCK_FLUSH, .done = last_done };
+	block_submit(job.dev, &job.last);
 }
 
 static void next_phase(void)
@@ -85,11 +115,8 @@ static void next_phase(void)
 		printf("%s: %s\n", job.phase->name, strerror(-rc));
 		job.bad = true;
 		finish();
-	} else if (!job.phase->name && job.write && job.dev->has_flush) {
-		job.flush = (struct block_request){ .op = BLOCK_FLUSH, .done = flushed };
-		block_submit(job.dev, &job.flush);
 	} else if (!job.phase->name) {
-		finish();
+		phases_done();
 	}
 }
 
@@ -104,6 +131,8 @@ static bool parse(int argc, char **argv)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "-w"))
 			job.write = true;
+		else if (!strcmp(argv[i], "-d"))
+			job.discard = true;
 		else if (!strcmp(argv[i], "-t") && i + 1 < argc)
 			seconds = strtoul(argv[++i], &end, 10);
 		else
@@ -130,7 +159,7 @@ static void run_disk_test(int argc, char **argv)
 		return;
 	}
 	dev = block_find(argv[argc - 1]);
-	rc = dev ? block_open(dev, job.write, BLOCK_EXCLUSIVE) : 0;
+	rc = dev ? block_open(dev, job.write || job.discard, BLOCK_EXCLUSIVE) : 0;
 	if (!dev || rc) {
 		shell_error(argv[0], "%s: %s", argv[argc - 1],
 			    dev ? strerror(-rc) : "no such disk");
@@ -143,7 +172,8 @@ static void run_disk_test(int argc, char **argv)
 }
 
 const struct command commands_disk[] = {
-	{ "disk-test", "[-w] [-t SECONDS] DISK",
-	  "Measure a disk; -w overwrites it with a pattern, and compares", run_disk_test },
+	{ "disk-test", "[-w] [-d] [-t SECONDS] DISK",
+	  "Measure a disk; -w overwrites it with a pattern and compares, -d discards all of it",
+	  run_disk_test },
 	{ NULL, NULL, NULL, NULL },
 };

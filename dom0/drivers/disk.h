@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the drivers of disks share: names, the line that announces a disk, how long one may take. */
+/* What the drivers of disks share: names, the line that announces a disk, the timer that looks after it. */
 #ifndef DOM0_DRIVERS_DISK_H
 #define DOM0_DRIVERS_DISK_H
 
@@ -8,14 +8,38 @@
 
 /* A request that takes longer is stuck: its device is reset. A disk may have to spin up first. */
 #define DISK_TIMEOUT_NS 30000000000ULL
-/* How often that is looked after while requests are under way. */
-#define DISK_CHECK_NS 500000000ULL
-/* A completion that still waits after this time had no interrupt. */
-#define DISK_MISSED_NS 10000000ULL
-/* As often a disk is looked at whose interrupts do not arrive. */
-#define DISK_POLL_NS 1000000ULL
 /* A request is given to the device so many times before it fails. */
 #define DISK_TRIES 2u
+
+/*
+ * Looks after a disk while it has requests: for those that take too long, and for interrupts that do
+ * not arrive, which makes it look often.
+ */
+struct disk_watch_ops {
+	/* Is something done that was not taken yet? */
+	bool (*is_waiting)(void *arg);
+	void (*take)(void *arg);
+	/* Deals with what takes too long; false: nothing is under way any more. */
+	bool (*check)(void *arg);
+};
+
+struct disk_watch {
+	struct loop_timer timer;
+	struct pci_device *pci;
+	const struct disk_watch_ops *ops;
+	void *arg;
+	uint64_t interval;
+	bool suspicious; /* something was done, and its interrupt may be on the way */
+};
+
+/* has_interrupt: false if the device was given none. */
+void disk_watch_init(struct disk_watch *watch, struct pci_device *pci,
+		     const struct disk_watch_ops *ops, void *arg, bool has_interrupt);
+/* A request is under way. */
+void disk_watch_start(struct disk_watch *watch);
+/* The device's interrupt arrived. */
+void disk_watch_interrupt(struct disk_watch *watch);
+void disk_watch_stop(struct disk_watch *watch);
 
 /*
  * Names the device (prefix "sd": the first free of sda, sdb, ...), registers it and says so; kind is a
@@ -23,6 +47,6 @@
  */
 int disk_register(struct block_device *dev, const char *prefix, const char *kind);
 
-extern const struct pci_driver virtio_blk_driver;
+extern const struct pci_driver virtio_blk_driver, ahci_driver;
 
 #endif

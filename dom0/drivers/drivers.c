@@ -11,10 +11,7 @@
 #include "guests/pvrt/start.h"
 
 static const struct pci_driver *const drivers[] = {
-	&virtio_blk_driver,
-	&virtio_net_driver,
-	&e1000_driver,
-	NULL,
+	&virtio_blk_driver, &ahci_driver, &virtio_net_driver, &e1000_driver, NULL,
 };
 
 /* The processor makes port accesses itself at this level; there is no ring 3 here to keep from them. */

@@ -4,8 +4,7 @@
  * status byte; header and status lie in a slot, of which there is one for each request under way.
  *
  * Requests are announced to the device once a turn of the loop, so that it sees those of one turn
- * together. A timer runs while there are any: it finds completions whose interrupt got lost, and a
- * device that is stuck, which is reset and gets its requests again.
+ * together. A device that is stuck is reset and gets its requests again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -83,10 +82,8 @@ struct disk {
 	struct virtio_device virtio;
 	struct vring *ring;
 	struct slot slots[SLOTS], *free, *again; /* again: after a reset */
-	struct loop_timer timer;
 	struct loop_work kick;
-	uint64_t interval; /* of the timer */
-	bool suspicious;   /* the timer found something done, and waits for the interrupt */
+	struct disk_watch watch;
 	uint32_t size_max, max_discard;
 };
 
@@ -161,8 +158,6 @@ static bool slot_start(struct disk *disk, struct slot *slot)
 	return true;
 }
 
-static void check(void *arg);
-
 static bool submit(struct block_device *block, struct block_request *req)
 {
 	struct disk *disk = block->driver;
@@ -178,8 +173,7 @@ static bool submit(struct block_device *block, struct block_request *req)
 		return false;
 	}
 	disk->free = slot->next;
-	if (!disk->timer.deadline)
-		loop_timer_set(&disk->timer, disk->interval, check, disk);
+	disk_watch_start(&disk->watch);
 	return true;
 }
 
@@ -212,7 +206,7 @@ static void give_up(struct disk *disk)
 	pci_log(disk->virtio.pci, "%s does not come back after a reset, given up",
 		disk->block.name);
 	pci_disable(disk->virtio.pci);
-	loop_timer_cancel(&disk->timer);
+	disk_watch_stop(&disk->watch);
 	disk->ring->broken = true;
 	disk->again = NULL;
 	block_unregister(&disk->block);
@@ -295,13 +289,24 @@ static bool interrupt(void *arg)
 
 	if (!virtio_isr(&disk->virtio))
 		return false;
-	disk->suspicious = false;
-	disk->interval = DISK_CHECK_NS;
+	disk_watch_interrupt(&disk->watch);
 	take_done(disk);
 	return true;
 }
 
-/* ---- the timer ---- */
+/* ---- supervision ---- */
+
+static bool watch_is_waiting(void *arg)
+{
+	const struct disk *disk = arg;
+
+	return vring_is_waiting(disk->ring);
+}
+
+static void watch_take(void *arg)
+{
+	take_done(arg);
+}
 
 static bool is_stuck(const struct disk *disk)
 {
@@ -314,37 +319,20 @@ static bool is_stuck(const struct disk *disk)
 	return false;
 }
 
-/* Something is done: its interrupt may be on the way, unless it was already when we last looked. */
-static void look(struct disk *disk)
-{
-	if (!vring_is_waiting(disk->ring)) {
-		disk->suspicious = false;
-		return;
-	}
-	if (disk->suspicious) {
-		irq_missed(disk->virtio.pci);
-		disk->interval = DISK_POLL_NS;
-	}
-	disk->suspicious = disk->interval != DISK_POLL_NS;
-	if (!disk->suspicious)
-		take_done(disk);
-}
-
-static void check(void *arg)
+static bool watch_check(void *arg)
 {
 	struct disk *disk = arg;
 
-	look(disk);
 	if (disk->block.failed)
-		return;
+		return false;
 	if (virtio_failed(&disk->virtio))
 		reset(disk, "it asks for a reset");
 	else if (is_stuck(disk))
 		reset(disk, "a request takes too long");
-	if (vring_in_flight(disk->ring) && !disk->block.failed)
-		loop_timer_set(&disk->timer, disk->suspicious ? DISK_MISSED_NS : disk->interval,
-			       check, disk);
+	return vring_in_flight(disk->ring) && !disk->block.failed;
 }
+
+static const struct disk_watch_ops watch_ops = { watch_is_waiting, watch_take, watch_check };
 
 /* ---- start ---- */
 
@@ -431,7 +419,7 @@ static int start(struct disk *disk, struct pci_device *pci)
 	virtio_start(&disk->virtio);
 	vring_enable_interrupts(disk->ring);
 	rc = irq_attach(pci, interrupt, disk);
-	disk->interval = rc ? DISK_POLL_NS : DISK_CHECK_NS;
+	disk_watch_init(&disk->watch, pci, &watch_ops, disk, !rc);
 	if (rc)
 		pci_log(pci, "no interrupt, looked after by a timer: %s", strerror(-rc));
 	return disk_register(&disk->block, "vd",
