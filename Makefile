@@ -36,7 +36,7 @@ NM    := nm
 ABI_FLAGS := -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__
 # Asked once, and only when something is compiled: set-up may have to install the compiler first.
 COMPILER_INCLUDE = $(eval COMPILER_INCLUDE := $(shell $(CC) -m32 -print-file-name=include))$(COMPILER_INCLUDE)
-TARGET_FLAGS = -m32 -march=i686 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
+TARGET_FLAGS = -m32 -march=i686 -mtune=generic -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -mno-sse -mno-mmx -mno-80387 \
 	-nostdinc -isystem $(COMPILER_INCLUDE) \
 	-I. -I$(OUT)/include -I$(BUILD)/include $(ABI_FLAGS)

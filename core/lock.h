@@ -29,7 +29,9 @@ static inline void spin_lock_init(spinlock_t *l)
 
 static inline bool spin_trylock(spinlock_t *l)
 {
-	return __atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) == 0;
+	if (NR_CPUS > 1)
+		return __atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) == 0;
+	return l->held ? false : (l->held = 1);
 }
 
 static inline void spin_lock(spinlock_t *l)
@@ -52,10 +54,20 @@ static inline bool spin_is_locked(const spinlock_t *l)
 	return l->held != 0;
 }
 
-/* Compare and swap that reports the value found, as the processor's. */
+/*
+ * Compare and swap that reports the value found, as the processor's; for the hypervisor's own
+ * memory only. With one CPU nothing can come between two of its instructions, and then most
+ * counting is a plain addition.
+ */
 static inline uint32_t cmpxchg32(uint32_t *p, uint32_t old, uint32_t new)
 {
-	__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	if (NR_CPUS > 1)
+		__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+	else if (*p == old)
+		*p = new;
+	else
+		old = *p;
 	return old;
 }
 

@@ -12,8 +12,8 @@
 #include "hypercall/hypercall.h"
 
 #define MMU_UPDATE_PREEMPTED 0x80000000u
-/* Requests read at a time, and between two looks at whether something else is waiting. */
-#define CHUNK 16
+/* Requests between two looks at whether something else is waiting. */
+#define PREEMPT_INTERVAL 16
 
 /* Owns nothing: a frame of RAM is never this domain's. */
 static struct domain io_domain = { .id = DOMID_IO, .privilege = DOMAIN_CONTROL };
@@ -60,94 +60,37 @@ long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreignd
 	return rc;
 }
 
-/* ---- one request ---- */
+/* ---- one request: the words of a struct mmu_update ---- */
 
-struct target {
-	struct domain *table_owner;
-	struct domain *frame_owner;
-};
+_Static_assert(sizeof(struct mmu_update) == 4 * sizeof(uint32_t) &&
+		       offsetof(struct mmu_update, val) == 2 * sizeof(uint32_t),
+	       "ABI");
 
-/* Plain memory of the guest is fine too: it gets the eight bytes. */
-static int write_plain(struct page_info *page, struct domain *d, unsigned index, pte_t value)
+static int machphys_update(const struct mmu_target *t, const uint32_t *request)
 {
-	pte_t *va;
-
-	if (!get_page(page, d))
-		return -EINVAL;
-	if (get_page_type(page, PGT_WRITABLE, false)) {
-		put_page(page);
-		return -EINVAL;
-	}
-	va = frame_map(page_to_mfn(page));
-	va[index] = value;
-	frame_unmap(va);
-	put_page_and_type(page);
-	return 0;
-}
-
-/* A live table of the domain's stays one while page_lock is held. 0: it is none. */
-static unsigned live_level(const struct page_info *page, const struct domain *d)
-{
-	uint32_t type = page->type_info;
-
-	if (page->owner != d || !(type & PGT_VALIDATED) || !(type & PGT_COUNT_MASK))
-		return 0;
-	switch (type & PGT_TYPE_MASK) {
-	case PGT_L1:
-		return 1;
-	case PGT_L2:
-		return 2;
-	case PGT_L3:
-		return 3;
-	default:
-		return 0;
-	}
-}
-
-static int pt_update(const struct target *t, const struct mmu_update *req, bool keep_ad)
-{
-	struct domain *d = t->table_owner;
-	unsigned index = (uint32_t)req->ptr % PAGE_SIZE / sizeof(pte_t), level;
-	struct page_info *page;
-	int rc;
-
-	if (req->ptr >> PAGE_SHIFT >= max_mfn)
-		return -EINVAL;
-	page = mfn_to_page((mfn_t)(req->ptr >> PAGE_SHIFT));
-	spin_lock(&d->page_lock);
-	level = live_level(page, d);
-	if (likely(level))
-		rc = mmu_write_pte(d, t->frame_owner, page, level, index, req->val, keep_ad);
-	else
-		rc = write_plain(page, d, index, req->val);
-	spin_unlock(&d->page_lock);
-	return rc;
-}
-
-static int machphys_update(const struct target *t, const struct mmu_update *req)
-{
+	uint64_t mfn = ((uint64_t)request[1] << 32 | request[0]) >> PAGE_SHIFT;
 	struct page_info *page;
 
-	if (req->ptr >> PAGE_SHIFT >= max_mfn)
+	if (mfn >= max_mfn)
 		return -EINVAL;
-	page = mfn_to_page((mfn_t)(req->ptr >> PAGE_SHIFT));
+	page = mfn_to_page((mfn_t)mfn);
 	if (!get_page(page, t->frame_owner))
 		return -EINVAL;
-	m2p[page_to_mfn(page)] = (uint32_t)req->val;
+	m2p[page_to_mfn(page)] = request[2];
 	put_page(page);
 	return 0;
 }
 
-static int update_one(const struct target *t, const struct mmu_update *req)
+static int update_one(const struct mmu_target *t, const uint32_t *request)
 {
-	switch ((uint32_t)req->ptr % sizeof(pte_t)) {
+	switch (request[0] % sizeof(pte_t)) {
 	case MMU_NORMAL_PT_UPDATE:
 	case MMU_PT_UPDATE_NO_TRANSLATE: /* nothing is translated here anyway */
-		return pt_update(t, req, false);
+		return mmu_update_entry(t, request, false);
 	case MMU_PT_UPDATE_PRESERVE_AD:
-		return pt_update(t, req, true);
+		return mmu_update_entry(t, request, true);
 	case MMU_MACHPHYS_UPDATE:
-		return machphys_update(t, req);
+		return machphys_update(t, request);
 	default:
 		return -ENOSYS;
 	}
@@ -155,43 +98,22 @@ static int update_one(const struct target *t, const struct mmu_update *req)
 
 /* ---- the list ---- */
 
-/*
- * Copies up to CHUNK requests; only the first if not all of them can be read. Their number, or
- * -EFAULT.
- */
-static int fetch(struct mmu_update *req, const struct mmuop_batch *b)
+static int update_all(const struct mmu_target *t, struct mmuop_batch *b)
 {
-	uint32_t n = MIN(b->count, CHUNK);
-
-	if (likely(copy_from_guest(req, b->list, n * sizeof(*req)) == 0))
-		return (int)n;
-	return copy_from_guest(req, b->list, sizeof(*req)) ? -EFAULT : 1;
-}
-
-static int update_chunk(const struct target *t, struct mmuop_batch *b)
-{
-	struct mmu_update req[CHUNK];
-	int n = fetch(req, b), i, rc = 0;
-
-	if (n < 0)
-		return n;
-	for (i = 0; i < n && rc == 0; i++) {
-		rc = update_one(t, &req[i]);
-		if (likely(rc == 0))
-			mmuop_batch_next(b, sizeof(*req));
-	}
-	return rc;
-}
-
-static int update_all(const struct target *t, struct mmuop_batch *b)
-{
-	struct vcpu *v = current_vcpu();
+	uint32_t request[4];
 	int rc;
 
 	while (b->count) {
-		rc = update_chunk(t, b);
-		if (rc == -ERESTART)
-			rc = mmuop_finish_drop(v);
+		if (get_guest_u32x4(request, b->list))
+			return -EFAULT;
+		rc = update_one(t, request);
+		if (likely(rc == 0)) {
+			mmuop_batch_next(b, sizeof(request));
+			if (b->count % PREEMPT_INTERVAL)
+				continue;
+		} else if (rc == -ERESTART) {
+			rc = mmuop_finish_drop(current_vcpu());
+		}
 		if (rc)
 			return rc;
 		if (b->count && preempt_needed())
@@ -201,7 +123,7 @@ static int update_all(const struct target *t, struct mmuop_batch *b)
 }
 
 /* The tables' owner is in the upper half of foreigndom, plus one; 0: the caller. */
-static int find_target(struct target *t, uint32_t foreigndom)
+static int find_target(struct mmu_target *t, uint32_t foreigndom)
 {
 	struct domain *self = current_vcpu()->domain;
 
@@ -222,7 +144,7 @@ long ASMCALL do_mmu_update(uint32_t list, uint32_t count, uint32_t pdone, uint32
 			   uint32_t a5, uint32_t a6)
 {
 	struct mmuop_batch b;
-	struct target t;
+	struct mmu_target t;
 	int rc;
 
 	(void)a5, (void)a6;

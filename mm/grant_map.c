@@ -3,7 +3,7 @@
  * Handles and mappings: GNTTABOP_map_grant_ref, unmap_grant_ref, unmap_and_replace.
  *
  * The mapping domain's page_lock is held from the choice of the handle to the last change,
- * and guards its handles. A page-table entry is always changed by mmu_write_pte(), with
+ * and guards its handles. A page-table entry is always changed by mmu_write_l1(), with
  * the same checks and counts as for any other, so a guest that overwrites the entry of a
  * grant by other means, or changes its rights, gets no count wrong (XSA-234): it merely
  * cannot undo the mapping by its handle any more.
@@ -154,8 +154,8 @@ static int16_t host_map(struct vcpu *v, struct domain *owner, const struct gntta
 
 	if (!entry_get(v, op->host_addr, op->flags, &e))
 		return GNTST_general_error;
-	rc = mmu_write_pte(v->domain, owner, e.table, 1, e.index,
-			   pte_make(frame, pte_flags(op->flags)), false);
+	rc = mmu_write_l1(v->domain, owner, e.table, e.index,
+			  pte_make(frame, pte_flags(op->flags)));
 	entry_put(&e);
 	return rc ? GNTST_general_error : GNTST_okay;
 }
@@ -168,9 +168,9 @@ static int16_t host_replace(struct vcpu *v, const struct entry *to, uint64_t new
 
 	if (!entry_get_va(v, new_addr, &from))
 		return GNTST_general_error;
-	rc = mmu_write_pte(v->domain, v->domain, to->table, 1, to->index, entry_read(&from), false);
+	rc = mmu_write_l1(v->domain, v->domain, to->table, to->index, entry_read(&from));
 	if (!rc)
-		rc = mmu_write_pte(v->domain, v->domain, from.table, 1, from.index, 0, false);
+		rc = mmu_write_l1(v->domain, v->domain, from.table, from.index, 0);
 	entry_put(&from);
 	return rc ? GNTST_general_error : GNTST_okay;
 }
@@ -193,7 +193,7 @@ static int16_t host_unmap(struct vcpu *v, const struct grant_mapping *m, uint64_
 	    (pte & rights) == (pte_flags(m->flags) & rights)) {
 		if (new_addr)
 			status = host_replace(v, &e, new_addr);
-		else if (!mmu_write_pte(v->domain, v->domain, e.table, 1, e.index, 0, false))
+		else if (!mmu_write_l1(v->domain, v->domain, e.table, e.index, 0))
 			status = GNTST_okay;
 	}
 	entry_put(&e);

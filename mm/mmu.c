@@ -64,6 +64,18 @@ static inline bool l1_same_references(uint32_t old_low, uint32_t old_high, uint3
 }
 
 /*
+ * Stores `new` in a live entry in one access; bits of `keep` that the processor set meanwhile stay.
+ * `old` is what the entry held when last read; page_lock is held, so only accessed and dirty bits
+ * can be different now. Returns the old entry.
+ */
+static inline pte_t pte_exchange(pte_t *entry, pte_t old, pte_t new, pte_t keep)
+{
+	while (unlikely(!__sync_bool_compare_and_swap(entry, old, new | (old & keep))))
+		old = *(volatile pte_t *)entry;
+	return old;
+}
+
+/*
  * The new value, never seen half while it is present. Where another processor could be using the
  * entry all the time, it never is absent in between either; accessed and dirty bits of `keep` stay.
  */
@@ -81,9 +93,8 @@ static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uin
 	word[0] = low;
 }
 
-static inline __attribute__((always_inline)) int write_l1(struct domain *d, struct domain *foreign,
-							  pte_t *entry, uint32_t low, uint32_t high,
-							  pte_t keep)
+static ALWAYS_INLINE int write_l1(struct domain *d, struct domain *foreign, pte_t *entry,
+				  uint32_t low, uint32_t high, pte_t keep)
 {
 	const pte_word_t *word = (pte_word_t *)entry;
 	uint32_t old_low = word[0], old_high = word[1];
@@ -119,6 +130,18 @@ int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low
 		window_close(l1);
 	}
 	spin_unlock(&d->page_lock);
+	return rc;
+}
+
+int mmu_write_l1(struct domain *d, struct domain *foreign, struct page_info *table, unsigned index,
+		 pte_t new)
+{
+	pte_t *l1 = window_open(page_to_mfn(table));
+	int rc;
+
+	ASSERT(spin_is_locked(&d->page_lock) && index < PTES_PER_PAGE);
+	rc = write_l1(d, foreign, &l1[index], PTE_LOW(new), PTE_HIGH(new), 0);
+	window_close(l1);
 	return rc;
 }
 
@@ -201,9 +224,10 @@ static int upper_slot_check(const struct page_info *table, unsigned level, unsig
 	return index < table_entries(table->type_info) ? 0 : -EPERM;
 }
 
-static int write_upper(struct domain *d, struct page_info *table, unsigned level, unsigned index,
-		       pte_t new, pte_t keep)
+static int write_upper(struct domain *d, struct page_info *table, unsigned index, pte_t new,
+		       pte_t keep)
 {
+	unsigned level = table_level(table->type_info);
 	int rc = upper_slot_check(table, level, index);
 	pte_t *entries, old;
 
@@ -225,18 +249,53 @@ static int write_upper(struct domain *d, struct page_info *table, unsigned level
 	return 0;
 }
 
-int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *table, unsigned level,
-		  unsigned index, pte_t new, bool keep_ad)
+/* ---- any level ---- */
+
+/* Plain memory of the guest is fine too: it gets the eight bytes. */
+static int write_plain(struct page_info *page, struct domain *d, unsigned index, pte_t value)
 {
-	pte_t *l1, keep = keep_ad ? PTE_A | PTE_D : 0;
+	pte_t *va;
+
+	if (!get_page(page, d))
+		return -EINVAL;
+	if (get_page_type(page, PGT_WRITABLE, false)) {
+		put_page(page);
+		return -EINVAL;
+	}
+	va = window_open(page_to_mfn(page));
+	va[index] = value;
+	window_close(va);
+	put_page_and_type(page);
+	return 0;
+}
+
+int mmu_update_entry(const struct mmu_target *t, const uint32_t *request, bool keep_ad)
+{
+	mfn_t mfn = pte_words_mfn(request[0], request[1]);
+	unsigned index = request[0] % PAGE_SIZE / sizeof(pte_t);
+	pte_t *l1, new, keep = keep_ad ? PTE_A | PTE_D : 0;
+	struct domain *d = t->table_owner;
+	struct page_info *page;
+	uint32_t type;
 	int rc;
 
-	ASSERT(spin_is_locked(&d->page_lock) && index < PTES_PER_PAGE);
-	if (level != 1)
-		return write_upper(d, table, level, index, new, keep);
-	l1 = window_open(page_to_mfn(table));
-	rc = write_l1(d, foreign, &l1[index], PTE_LOW(new), PTE_HIGH(new), keep);
-	window_close(l1);
+	if (request[1] >> PAGE_SHIFT || !mfn_valid(mfn))
+		return -EINVAL;
+	page = mfn_to_page(mfn);
+	new = (pte_t)request[3] << 32 | request[2];
+	spin_lock(&d->page_lock);
+	/* A validated table of the domain stays one while the lock is held. */
+	type = page->owner == d && page->type_info & PGT_VALIDATED ? page->type_info : 0;
+	if (likely((type & PGT_TYPE_MASK) == PGT_L1)) {
+		l1 = window_open(mfn);
+		rc = write_l1(d, t->frame_owner, &l1[index], request[2], request[3], keep);
+		window_close(l1);
+	} else if (table_level(type) == 2 || table_level(type) == 3) {
+		rc = write_upper(d, page, index, new, keep);
+	} else {
+		rc = write_plain(page, d, index, new);
+	}
+	spin_unlock(&d->page_lock);
 	return rc;
 }
 

@@ -9,17 +9,15 @@
 #include "core/domain.h"
 
 /*
- * Writes `new` to entry `index` of the validated table `table` (its type reference is held by the
- * caller), of level 1..3, on behalf of d; frames named by `new` must belong to `foreign` (== d, but
- * for a control domain mapping others'). keep_ad: the accessed and dirty bits that the processor
- * set meanwhile stay (MMU_PT_UPDATE_PRESERVE_AD). 0, -EINVAL, -EPERM, -EBUSY, or, at level 3,
- * -ERESTART: the same call, after mmu_finish_drop(), goes on with it.
+ * Writes `new` to entry `index` of the validated L1 table `table` (its type reference is held by the
+ * caller), on behalf of d; a frame named by `new` must belong to `foreign` (== d, but for a control
+ * domain mapping others'). 0, -EINVAL, -EPERM, -EBUSY.
  */
-int mmu_write_pte(struct domain *d, struct domain *foreign, struct page_info *table, unsigned level,
-		  unsigned index, pte_t new, bool keep_ad) MUST_CHECK;
+int mmu_write_l1(struct domain *d, struct domain *foreign, struct page_info *table, unsigned index,
+		 pte_t new) MUST_CHECK;
 
 /*
- * As above for level 1, only if the entry still is *expected; otherwise -EAGAIN and *expected is
+ * As above, only if the entry still is *expected; otherwise -EAGAIN and *expected is
  * what was found.
  */
 int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pte_t *expected,
@@ -49,6 +47,19 @@ bool ptwr_emulate(struct vcpu *v, gva_t cr2);
  */
 int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low,
 		  uint32_t high) MUST_CHECK;
+
+/* Whose tables a request changes, and whose frames their new entries may name. */
+struct mmu_target {
+	struct domain *table_owner, *frame_owner;
+};
+/*
+ * One request of mmu_update, as the words of a struct mmu_update (command bits are the caller's): an
+ * entry of a validated table of any level, or eight bytes of plain memory. keep_ad: the accessed and
+ * dirty bits that the processor set meanwhile stay (MMU_PT_UPDATE_PRESERVE_AD). Takes the owner's
+ * page_lock itself. 0, -EINVAL, -EPERM, -EBUSY, or, at level 3, -ERESTART: the same call, after
+ * mmu_finish_drop(), goes on with it.
+ */
+int mmu_update_entry(const struct mmu_target *t, const uint32_t *request, bool keep_ad) MUST_CHECK;
 
 /*
  * Drops a type and a general reference to a table. -ERESTART: not finished; the running vCPU holds

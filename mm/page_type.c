@@ -95,68 +95,113 @@ static uint32_t child_type(unsigned level, unsigned slot)
 	return table_format[level].child_type;
 }
 
-static int get_child(struct domain *d, mfn_t mfn, uint32_t type, unsigned *budget)
+static COLD int get_child_slow(struct page_info *page, uint32_t type, unsigned *budget)
 {
-	struct page_info *page;
-	int rc;
+	int rc = get_type(page, type, budget);
 
-	if (!mfn_valid(mfn))
-		return -EINVAL;
-	page = mfn_to_page(mfn);
-	if (!page_get(page, d))
-		return -EINVAL;
-	rc = get_type(page, type, budget);
 	if (rc)
 		page_put(page);
 	/* As Xen: what exactly was wrong below is not told. */
 	return rc && rc != -ERESTART ? -EINVAL : rc;
 }
 
-static int get_entry(struct domain *d, unsigned level, unsigned slot, pte_t e, unsigned *budget)
+static ALWAYS_INLINE int get_child(struct domain *d, mfn_t mfn, uint32_t type, unsigned *budget)
 {
-	bool required = level == 3 && slot == L3_SLOTS - 1;
+	struct page_info *page;
 
-	if (!pte_present(e))
-		return required || !pte_absent_ok(d, e) ? -EINVAL : 0;
-	if (e & table_format[level].refused || !pte_high_ok(PTE_HIGH(e)))
+	if (!mfn_valid(mfn))
 		return -EINVAL;
-	return get_child(d, pte_mfn(e), child_type(level, slot), budget);
+	page = mfn_to_page(mfn);
+	if (!page_get(page, d))
+		return -EINVAL;
+	/* Most are the kernel's tables, which all its address spaces share. */
+	if (!(type & PGT_PAE_XEN_L2) && page_get_type_again(page, type))
+		return 0;
+	return get_child_slow(page, type, budget);
+}
+
+static ALWAYS_INLINE int get_entry(struct domain *d, unsigned level, unsigned slot, uint32_t low,
+				   uint32_t high, unsigned *budget)
+{
+	if (!(low & PTE_LOW(PTE_P)))
+		return pte_absent_ok(d, (pte_t)high << 32 | low) ? 0 : -EINVAL;
+	if (low & PTE_LOW(table_format[level].refused) ||
+	    high & PTE_HIGH(table_format[level].refused) || !pte_high_ok(high))
+		return -EINVAL;
+	return get_child(d, pte_words_mfn(low, high), child_type(level, slot), budget);
 }
 
 int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e, bool preemptible)
 {
 	unsigned budget = page_type_budget;
 
-	return get_entry(d, level, slot, e, preemptible ? &budget : NULL);
+	return get_entry(d, level, slot, PTE_LOW(e), PTE_HIGH(e), preemptible ? &budget : NULL);
 }
 
 /* ---- whole contents ---- */
 
-/* Most entries of most tables are absent, so the loops pass over those with the least work. */
+/*
+ * Most entries of most tables are absent, so the search for others looks at whole groups first. It
+ * only skips: whatever it stops at goes through the check of a single entry.
+ */
+#define GROUP 16
 
-static void l1_put_entries(struct domain *d, const pte_word_t *word, unsigned n)
+static inline bool group_absent(const pte_word_t *w)
 {
-	while (n) {
-		n -= 2;
-		if (word[n] & PTE_LOW(PTE_P))
-			pte_put_l1(d, word[n], word[n + 1]);
+	return !((w[0] | w[2] | w[4] | w[6] | w[8] | w[10] | w[12] | w[14] | w[16] | w[18] | w[20] |
+		  w[22] | w[24] | w[26] | w[28] | w[30]) &
+		 PTE_LOW(PTE_P));
+}
+
+/* The first entry from i on that needs a check; n: none. An absent one may (nonpresent_pte_leaks). */
+static inline unsigned next_to_get(const pte_t *table, unsigned i, unsigned n)
+{
+	const pte_word_t *w = (const pte_word_t *)table;
+
+	if (unlikely(nonpresent_pte_leaks)) {
+		while (i < n && !(w[2 * i] | w[2 * i + 1]))
+			i++;
+		return i;
+	}
+	while (i < n && !(w[2 * i] & PTE_LOW(PTE_P)))
+		i += i % GROUP == 0 && i + GROUP <= n && group_absent(&w[2 * i]) ? GROUP : 1;
+	return i;
+}
+
+/* The number of entries below n up to and with the last present one. */
+static inline unsigned next_to_put(const pte_t *table, unsigned n)
+{
+	const pte_word_t *w = (const pte_word_t *)table;
+
+	while (n > 0 && !(w[2 * n - 2] & PTE_LOW(PTE_P)))
+		n -= n % GROUP == 0 && group_absent(&w[2 * (n - GROUP)]) ? GROUP : 1;
+	return n;
+}
+
+/* The first n. */
+static void l1_put_entries(struct domain *d, const pte_t *l1, unsigned n)
+{
+	const pte_word_t *w = (const pte_word_t *)l1;
+
+	while ((n = next_to_put(l1, n)) > 0) {
+		n--;
+		pte_put_l1(d, w[2 * n], w[2 * n + 1]);
 	}
 }
 
 static int l1_get_entries(struct domain *d, const pte_t *l1)
 {
-	const pte_word_t *word = (const pte_word_t *)l1;
-	bool absent_matter = nonpresent_pte_leaks;
-	unsigned i;
-	int rc = 0;
+	const pte_word_t *w = (const pte_word_t *)l1;
+	unsigned i = 0;
+	int rc;
 
-	for (i = 0; i < 2 * PTES_PER_PAGE; i += 2) {
-		if (word[i] & PTE_LOW(PTE_P))
-			rc = pte_get_l1(d, d, word[i], word[i + 1]);
-		else if (unlikely(absent_matter) && !pte_absent_ok_slow(d, l1[i / 2]))
-			rc = -EINVAL;
+	for (; (i = next_to_get(l1, i, PTES_PER_PAGE)) < PTES_PER_PAGE; i++) {
+		if (w[2 * i] & PTE_LOW(PTE_P))
+			rc = pte_get_l1(d, d, w[2 * i], w[2 * i + 1]);
+		else
+			rc = pte_absent_ok(d, l1[i]) ? 0 : -EINVAL;
 		if (unlikely(rc)) {
-			l1_put_entries(d, word, i);
+			l1_put_entries(d, l1, i);
 			return rc;
 		}
 	}
@@ -174,18 +219,37 @@ static int descriptors_check(struct domain *d, uint64_t *table)
 }
 
 /* From page->nr_done, which follows, on. */
-static int table_get_entries(struct page_info *page, uint32_t type, pte_t *table, unsigned *budget)
+static int l2_get_entries(struct page_info *page, uint32_t type, pte_t *l2, unsigned *budget)
 {
-	unsigned level = table_level(type), n = table_entries(type);
+	const pte_word_t *w = (const pte_word_t *)l2;
+	struct domain *d = page->owner;
+	unsigned i = page->nr_done, n = table_entries(type);
+	int rc = 0;
+
+	for (; (i = next_to_get(l2, i, n)) < n; i++) {
+		rc = get_entry(d, 2, i, w[2 * i], w[2 * i + 1], budget);
+		if (unlikely(rc))
+			break;
+	}
+	page->nr_done = (uint16_t)i;
+	if (type & PGT_PAE_XEN_L2 && rc == 0)
+		arch_l2_init_hv_slots(l2);
+	return rc;
+}
+
+static int l3_get_entries(struct page_info *page, const pte_t *l3, unsigned *budget)
+{
+	pte_t e;
 	int rc;
 
-	for (; page->nr_done < n; page->nr_done++) {
-		rc = get_entry(page->owner, level, page->nr_done, table[page->nr_done], budget);
+	if (!pte_present(l3[L3_SLOTS - 1]))
+		return -EINVAL;
+	for (; page->nr_done < L3_SLOTS; page->nr_done++) {
+		e = l3[page->nr_done];
+		rc = get_entry(page->owner, 3, page->nr_done, PTE_LOW(e), PTE_HIGH(e), budget);
 		if (rc)
 			return rc;
 	}
-	if (type & PGT_PAE_XEN_L2)
-		arch_l2_init_hv_slots(table);
 	return 0;
 }
 
@@ -193,17 +257,18 @@ static int table_get_entries(struct page_info *page, uint32_t type, pte_t *table
 static int table_put_entries(struct page_info *page, const pte_t *table, unsigned *budget)
 {
 	struct page_info *child;
-	int rc;
+	unsigned i = page->nr_done;
 
-	for (; page->nr_done > 0; page->nr_done--) {
-		if (!pte_present(table[page->nr_done - 1]))
-			continue;
-		child = mfn_to_page(pte_mfn(table[page->nr_done - 1]));
-		rc = put_type(child, budget);
-		if (rc)
-			return rc;
+	while ((i = next_to_put(table, i)) > 0) {
+		child = mfn_to_page(pte_mfn(table[i - 1]));
+		if (!page_put_type_again(child) && put_type(child, budget)) {
+			page->nr_done = (uint16_t)i;
+			return -ERESTART;
+		}
 		page_put(child);
+		i--;
 	}
+	page->nr_done = 0;
 	return 0;
 }
 
@@ -214,10 +279,12 @@ static int contents_get(struct page_info *page, uint32_t type, unsigned *budget)
 
 	if ((type & PGT_TYPE_MASK) == PGT_SEG_DESC)
 		rc = descriptors_check(page->owner, contents);
-	else if (type == PGT_L1)
+	else if (table_level(type) == 1)
 		rc = l1_get_entries(page->owner, contents);
+	else if (table_level(type) == 2)
+		rc = l2_get_entries(page, type, contents, budget);
 	else
-		rc = table_get_entries(page, type, contents, budget);
+		rc = l3_get_entries(page, contents, budget);
 	window_close(contents);
 	return rc;
 }
@@ -228,7 +295,7 @@ static int contents_put(struct page_info *page, uint32_t type, unsigned *budget)
 	int rc = 0;
 
 	if ((type & PGT_TYPE_MASK) == PGT_L1)
-		l1_put_entries(page->owner, contents, 2 * PTES_PER_PAGE);
+		l1_put_entries(page->owner, contents, PTES_PER_PAGE);
 	else if ((type & PGT_TYPE_MASK) != PGT_SEG_DESC)
 		rc = table_put_entries(page, contents, budget);
 	window_close(contents);

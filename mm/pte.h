@@ -47,12 +47,15 @@ static inline mfn_t pte_words_mfn(uint32_t low, uint32_t high)
 
 /* ---- references by compare-and-swap, the common cases inline ---- */
 
+/* One test for both: a count this high, and far from its limit, is not a common case. */
+#define COUNT_HIGH 0x00800000u
+_Static_assert(COUNT_HIGH < PGC_COUNT_LIMIT && COUNT_HIGH < PGT_COUNT_MASK, "tested instead");
+
 static inline bool page_get(struct page_info *page, struct domain *d)
 {
 	uint32_t count = page->count_info;
 
-	if (unlikely(page->owner != d || !(count & PGC_ALLOCATED) ||
-		     (count & PGC_COUNT_MASK) >= PGC_COUNT_LIMIT ||
+	if (unlikely(page->owner != d || (count & (PGC_ALLOCATED | COUNT_HIGH)) != PGC_ALLOCATED ||
 		     cmpxchg32(&page->count_info, count, count + 1) != count))
 		return get_page(page, d);
 	if (likely(page->owner == d))
@@ -71,15 +74,28 @@ static inline void page_put(struct page_info *page)
 	put_page(page);
 }
 
+/* One more reference of a type that the page has already, and whose contents are known to be good. */
+static inline bool page_get_type_again(struct page_info *page, uint32_t type)
+{
+	uint32_t x = page->type_info;
+
+	return likely((x & (PGT_TYPE_MASK | PGT_PAE_XEN_L2 | PGT_VALIDATED | COUNT_HIGH)) ==
+			      (type | PGT_VALIDATED) &&
+		      cmpxchg32(&page->type_info, x, x + 1) == x);
+}
+
+/* Drops a type reference that is not the last. */
+static inline bool page_put_type_again(struct page_info *page)
+{
+	uint32_t x = page->type_info;
+
+	return likely((x & PGT_COUNT_MASK) > 1 && cmpxchg32(&page->type_info, x, x - 1) == x);
+}
+
 static inline bool page_get_writable(struct page_info *page)
 {
-	uint32_t type = page->type_info;
-
-	if (likely((type & (PGT_TYPE_MASK | PGT_VALIDATED)) == (PGT_WRITABLE | PGT_VALIDATED) &&
-		   (type & PGT_COUNT_MASK) != PGT_COUNT_MASK &&
-		   cmpxchg32(&page->type_info, type, type + 1) == type))
-		return true;
-	return get_page_type(page, PGT_WRITABLE, false) == 0;
+	return page_get_type_again(page, PGT_WRITABLE) ||
+	       get_page_type(page, PGT_WRITABLE, false) == 0;
 }
 
 static inline void page_put_writable(struct page_info *page)
@@ -116,7 +132,8 @@ void pte_descriptor_page_unmapped(struct domain *d);
  * -EINVAL (bits that may not be set), -EPERM (no RAM, and not allowed), -EBUSY (not foreign's, or
  * in use as something that must not be written).
  */
-static inline int pte_get_l1(struct domain *d, struct domain *foreign, uint32_t low, uint32_t high)
+static ALWAYS_INLINE int pte_get_l1(struct domain *d, struct domain *foreign, uint32_t low,
+				    uint32_t high)
 {
 	mfn_t mfn = pte_words_mfn(low, high);
 	struct page_info *page;
@@ -134,7 +151,7 @@ static inline int pte_get_l1(struct domain *d, struct domain *foreign, uint32_t 
 	return 0;
 }
 
-static inline void pte_put_l1(struct domain *d, uint32_t low, uint32_t high)
+static ALWAYS_INLINE void pte_put_l1(struct domain *d, uint32_t low, uint32_t high)
 {
 	mfn_t mfn = pte_words_mfn(low, high);
 	struct page_info *page;
@@ -165,17 +182,5 @@ static inline unsigned table_level(uint32_t type)
 }
 _Static_assert(PGT_L1 >> 29 == 1 && PGT_L2 >> 29 == 2 && PGT_L3 >> 29 == 3,
 	       "types of tables are their levels");
-
-/*
- * Stores `new` in a live entry in one access; bits of `keep` that the processor set meanwhile stay.
- * `old` is what the entry held when last read; page_lock is held, so only accessed and dirty bits
- * can be different now. Returns the old entry.
- */
-static inline pte_t pte_exchange(pte_t *entry, pte_t old, pte_t new, pte_t keep)
-{
-	while (unlikely(!__sync_bool_compare_and_swap(entry, old, new | (old & keep))))
-		old = *(volatile pte_t *)entry;
-	return old;
-}
 
 #endif

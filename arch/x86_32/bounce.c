@@ -59,9 +59,8 @@ static inline uint32_t guest_eflags(const struct vcpu *v, uint32_t eflags, uint8
  * bottom of the frame. The stack's segment base counts, as it would in hardware; its limit does
  * not: the linear address is checked itself.
  */
-static inline __attribute__((always_inline)) void deliver(struct vcpu *v, uint16_t cs, uint32_t eip,
-							  bool masks_events, const uint32_t *extra,
-							  unsigned nr_extra)
+static ALWAYS_INLINE void deliver(struct vcpu *v, uint16_t cs, uint32_t eip, bool masks_events,
+				  const uint32_t *extra, unsigned nr_extra)
 {
 	struct trap_frame *f = frame_page();
 	uint8_t mask = v->info->evtchn_upcall_mask;

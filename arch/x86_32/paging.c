@@ -214,8 +214,11 @@ INIT void paging_seal(void)
 
 void arch_l2_init_hv_slots(pte_t *l2)
 {
-	for (unsigned i = L2_HV_FIRST; i < PTES_PER_PAGE; i++)
-		l2[i] = isolation_by_paging ? 0 : hv_l2[i];
+	if (isolation_by_paging)
+		memset(&l2[L2_HV_FIRST], 0, (PTES_PER_PAGE - L2_HV_FIRST) * sizeof(*l2));
+	else
+		memcpy(&l2[L2_HV_FIRST], &hv_l2[L2_HV_FIRST],
+		       (PTES_PER_PAGE - L2_HV_FIRST) * sizeof(*l2));
 	for (unsigned i = l2_index(M2P_START); i <= l2_index(M2P_START + M2P_SIZE - 1); i++)
 		l2[i] = hv_l2[i] & ~PTE_RW;
 	if (isolation_by_paging)

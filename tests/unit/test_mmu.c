@@ -95,6 +95,65 @@ static void test_reserved_bits_refused(void **state)
 	assert_int_not_equal(pin_l1_with(g, pte_make(g->page[A], RO | PTE_G)), 0);
 }
 
+/* Validation passes over groups of absent entries: no slot of a table may be overlooked. */
+static void refused_in_every_slot(struct guest *g, unsigned level, pte_t bad)
+{
+	pte_t *table = guest_page(g, B);
+	unsigned slot;
+
+	for (slot = 0; slot < PTES_PER_PAGE; slot++) {
+		table[slot] = bad;
+		assert_int_not_equal(pin(g, level, B), 0);
+		table[slot] = 0;
+	}
+}
+
+static void test_bad_entry_refused_in_every_slot(void **state)
+{
+	struct guest *g = *state, *other = guest_create(2, GUEST_ORDINARY, PAGES, 0);
+	pte_t foreign = pte_make(other->page[A], 0), none = 0;
+
+	machine_run(g->v);
+	make_table(g, B, &none, 1);
+	refused_in_every_slot(g, 1, foreign | RW);
+	refused_in_every_slot(g, 1, foreign | PTE_P);
+	refused_in_every_slot(g, 2, foreign | PTE_P);
+	refused_in_every_slot(g, 2, pte_make(g->page[A], RW)); /* mapped writable: no table */
+	nonpresent_pte_leaks = true;
+	refused_in_every_slot(g, 1, foreign);
+	refused_in_every_slot(g, 1, foreign | PTE_P);
+	refused_in_every_slot(g, 2, foreign);
+	nonpresent_pte_leaks = false;
+	guest_destroy(other);
+	machine_run(g->v);
+}
+
+/* One good entry alone in any slot is counted, and given back. */
+static void test_lone_entry_counted_in_every_slot(void **state)
+{
+	struct guest *g = *state;
+	struct page_info *page = mfn_to_page(g->page[A]), *l1 = mfn_to_page(g->page[g->l1[0]]);
+	uint32_t count = page->count_info, type = l1->type_info;
+	pte_t *table, none = 0;
+	unsigned slot;
+
+	make_table(g, B, &none, 1);
+	table = guest_page(g, B);
+	for (slot = 0; slot < PTES_PER_PAGE; slot++) {
+		table[slot] = pte_make(g->page[A], RO);
+		assert_int_equal(pin(g, 1, B), 0);
+		assert_int_equal(page->count_info, count + 1);
+		assert_int_equal(unpin(g, B), 0);
+		assert_int_equal(page->count_info, count);
+		table[slot] = pte_make(g->page[g->l1[0]], PTE_P);
+		assert_int_equal(pin(g, 2, B), 0);
+		assert_int_equal(l1->type_info, type + 1);
+		assert_int_equal(unpin(g, B), 0);
+		assert_int_equal(l1->type_info, type);
+		table[slot] = 0;
+	}
+}
+
 static void test_l3_needs_slot_3(void **state)
 {
 	struct guest *g = *state;
@@ -365,6 +424,8 @@ int main(void)
 		GUEST_TEST(test_l1_refuses_writable_table),
 		GUEST_TEST(test_writable_page_is_no_table),
 		GUEST_TEST(test_reserved_bits_refused),
+		GUEST_TEST(test_bad_entry_refused_in_every_slot),
+		GUEST_TEST(test_lone_entry_counted_in_every_slot),
 		GUEST_TEST(test_l3_needs_slot_3),
 		GUEST_TEST(test_slot_3_table_is_not_shared),
 		GUEST_TEST(test_hypervisor_slots_cannot_be_changed),
