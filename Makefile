@@ -89,7 +89,8 @@ HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))
 # Of the control domain, what is portable C. It calls libc's functions on both sides.
 HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c) \
-	$(addprefix dom0/block/,block.c memdisk.c partition.c partition_table.c)))
+	$(addprefix dom0/block/,block.c memdisk.c partition.c partition_table.c) \
+	$(addprefix dom0/terminal/,terminal.c screen.c characters.c keymap.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 

@@ -54,6 +54,7 @@ static void unlock_console(bool locked)
 void console_panic_mode(void)
 {
 	panicking = true;
+	screen_take_back();
 }
 
 static void emit(const char *text, uint32_t len)

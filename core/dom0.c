@@ -163,5 +163,7 @@ INIT struct domain *dom0_build(void)
 	dom0_registers_set(b);
 	dom0_memory_finish(b);
 	report(b);
+	if (b->image.draws_screen && boot_info.framebuffer.type == BOOT_FRAMEBUFFER_EGA_TEXT)
+		screen_release();
 	return b->d;
 }

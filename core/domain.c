@@ -289,6 +289,7 @@ void domain_unpause_first(struct domain *d)
 /* Domain 0 has ended, and with it what this machine was booted for. */
 static void NORETURN end_machine(const struct domain *d)
 {
+	screen_take_back();
 	switch (d->shutdown_reason) {
 	case SHUTDOWN_poweroff:
 		printk("power-off\n");
@@ -357,6 +358,8 @@ void domain_crash(struct domain *d, const char *reason)
 	if (d->crash_reason)
 		return;
 	d->crash_reason = reason;
+	if (d == dom0)
+		screen_take_back();
 	printk("dom%u crashed: %s\n", d->id, reason);
 	if (current_vcpu()->domain == d)
 		arch_dump_vcpu(current_vcpu());

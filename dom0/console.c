@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "dom0/loop.h"
+#include "dom0/terminal/keyboard.h"
+#include "dom0/terminal/vga.h"
 #include "guests/pvrt/hypercall.h"
 
 #define CHUNK 128
@@ -41,6 +43,8 @@ static void input(void *arg)
 void console_init(console_reader first)
 {
 	reader = first;
+	vga_init();
+	keyboard_init(feed);
 	loop_add_virq(VIRQ_CONSOLE, input, NULL);
 	input(NULL);
 }
@@ -56,4 +60,5 @@ console_reader console_set_reader(console_reader next)
 void console_write(const char *text, size_t len)
 {
 	HYPERVISOR_console_io(CONSOLEIO_write, len, text);
+	vga_write(text, len);
 }

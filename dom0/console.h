@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The person's terminal: the hypervisor's serial line (HYPERVISOR_console_io, VIRQ_CONSOLE). Output
- * goes out at once. Input goes to one reader at a time: the shell's line editor, or the guest whose
- * console is attached.
+ * The person's terminal: the hypervisor's serial line (HYPERVISOR_console_io, VIRQ_CONSOLE), and screen
+ * and keyboard where there are any, as one: both show everything, either may be typed at. Output goes
+ * out at once. Input goes to one reader at a time: the shell's line editor, or the guest whose console
+ * is attached.
  */
 #ifndef DOM0_CONSOLE_H
 #define DOM0_CONSOLE_H

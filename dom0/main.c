@@ -4,8 +4,8 @@
  *
  *	guest=FILE	starts the guest that the GRUB module FILE describes
  *	console=1	attaches the terminal to that guest
- *	end=1		switches the machine off when that guest has ended for good, for runs without a
- *			person at the terminal
+ *	end=1		switches the machine off when that guest cannot be started, or has ended for good
+ *			while the terminal is attached to it: for runs without a person there
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +80,7 @@ static void start_guests(void)
 
 int main(void)
 {
+	drivers_open_ports();
 	fd_init();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	srand((unsigned)rdtsc());

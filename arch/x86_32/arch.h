@@ -155,5 +155,8 @@ void machine_power_off(void) NORETURN;
 void machine_reboot(void) NORETURN;
 void machine_halt(void) NORETURN;
 void serial_write(const char *text, size_t len); /* all consoles of the console= option */
+/* The screen is the initial domain's from here on; and, for what ends the machine, ours again. */
+void screen_release(void);
+void screen_take_back(void);
 
 #endif

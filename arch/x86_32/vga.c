@@ -4,6 +4,7 @@
  * of the video BIOS. A copy of the text is kept here, so scrolling never reads video memory. Called
  * under the console lock.
  */
+#include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/platform.h"
 #include "boot/boot.h"
@@ -23,6 +24,7 @@ static struct screen {
 	char shown[MAX_ROWS][MAX_COLUMNS];			/* what is there */
 	void (*draw)(uint32_t row, uint32_t from, uint32_t to); /* columns [from, to) */
 	void (*move_cursor)(void);
+	bool released; /* the initial domain draws on it */
 } screen;
 
 /* ---- EGA text ---- */
@@ -246,12 +248,28 @@ void vga_write(const char *text, size_t len)
 {
 	size_t i;
 
-	if (screen.rows == 0)
+	if (screen.rows == 0 || screen.released)
 		return;
 	for (i = 0; i < len; i++)
 		put_char(text[i]);
 	draw_row(screen.y);
 	screen.move_cursor();
+}
+
+void screen_release(void)
+{
+	screen.released = true;
+}
+
+void screen_take_back(void)
+{
+	uint32_t row;
+
+	if (!screen.released)
+		return;
+	screen.released = false;
+	for (row = 0; row < screen.rows; row++)
+		screen.draw(row, 0, screen.columns);
 }
 
 /* What was said before there was a screen. */

@@ -17,12 +17,16 @@ static const struct pci_driver *const drivers[] = {
 /* The processor makes port accesses itself at this level; there is no ring 3 here to keep from them. */
 #define PORTS_DIRECT 3
 
+void drivers_open_ports(void)
+{
+	BUG_ON(pv_set_iopl(PORTS_DIRECT));
+}
+
 void drivers_init(void)
 {
 	struct pci_device *dev;
 	unsigned i;
 
-	BUG_ON(pv_set_iopl(PORTS_DIRECT));
 	pci_config_init();
 	pci_init();
 	for (dev = pci_first(); dev; dev = dev->next)

@@ -113,6 +113,8 @@ struct pci_device *pci_first(void); /* and then dev->next */
 /* Starts the driver on the device, if it is one for it; false: it is not. */
 bool pci_offer(struct pci_device *dev, const struct pci_driver *driver);
 
+/* drivers.c: the processor lets us at the I/O ports from here on. The first call of all. */
+void drivers_open_ports(void);
 /* drivers.c: finds the devices, and starts a driver for each that has one. */
 void drivers_init(void);
 

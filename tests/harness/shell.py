@@ -79,3 +79,9 @@ class Shell:
     def close(self):
         self.child.close(force=True)
         self.child.logfile_read.close()
+
+
+def row(text, name):
+    """The words of a table's row."""
+    rows = [line.split() for line in text.splitlines() if line.startswith(name + " ")]
+    return rows[0] if rows else None

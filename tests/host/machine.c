@@ -361,6 +361,14 @@ long machine_hypercall(uint32_t op, uint32_t a1, uint32_t a2, uint32_t a3, uint3
 
 /* ---- consoles and the end ---- */
 
+void screen_release(void)
+{
+}
+
+void screen_take_back(void)
+{
+}
+
 void serial_write(const char *text, size_t len)
 {
 	size_t keep = len < sizeof(machine.said) - 1 ? len : sizeof(machine.said) - 1;

@@ -6,14 +6,8 @@ import struct
 import subprocess
 import sys
 
-from harness.shell import ECHO, LEAVE, PROMPT
+from harness.shell import ECHO, LEAVE, PROMPT, row
 from lib.boot import ROOT
-
-
-def row(text, name):
-    """The words of a table's row."""
-    rows = [line.split() for line in text.splitlines() if line.startswith(name + " ")]
-    return rows[0] if rows else None
 
 
 def test_shell_without_guests(boot_shell):
