@@ -90,6 +90,8 @@ HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 # Of the control domain, what is portable C. It calls libc's functions on both sides.
 HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c) \
 	$(addprefix dom0/block/,block.c memdisk.c partition.c partition_table.c) \
+	$(addprefix dom0/drivers/,nic.c e1000.c e1000_rx.c e1000_tx.c virtio_net.c virtio_net_rx.c \
+	virtio_net_tx.c vring.c) \
 	$(addprefix dom0/terminal/,terminal.c screen.c characters.c keymap.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
