@@ -101,8 +101,8 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run qemu-test unit-test fuzz fuzz-bounded bochs-test bench bench-ops bench-linux linux guest-disk iso cloc \
-	format check-format clean help debug-hypervisor
+.PHONY: all hypervisor guests run run-hello qemu-test unit-test fuzz fuzz-bounded bochs-test bench \
+	bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0
 
@@ -116,13 +116,19 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 ## all            hypervisor.elf, dom0.elf and the test guests (the default)
-## run            the hello guest under the hypervisor in QEMU, from a GRUB ISO, serial line here
-run: all $(BUILD)/.setup-run
+## run            the main job in QEMU, from a GRUB ISO: control domain, a Linux guest, a shell here
+RUN_FILES := guests/linux/linux.cfg guests/hello/hello.cfg $(BUILD)/linux/vmlinux \
+	$(BUILD)/linux/initramfs.gz $(BUILD)/guests/hello.elf
+run: all linux $(BUILD)/.setup-run
+	$(Q)HV=$(OUT)/hypervisor.elf DOM0=$(BUILD)/dom0.elf tools/boot --dom0 --mem 512 $(ARGS) $(RUN_FILES)
+
+## run-hello      the hello guest in place of the control domain: to its greeting and power-off
+run-hello: all $(BUILD)/.setup-run
 	$(Q)HV=$(OUT)/hypervisor.elf tools/boot $(ARGS) $(BUILD)/guests/hello.elf
 
 ## qemu-test      every test: host-built, QEMU and Bochs; ends with `N passed, N failed`
 RUN_TESTS = tests/run --build $(BUILD) $(if $(T),--select '$(T)')
-qemu-test: all debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
+qemu-test: all linux debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS)
 
 ## bochs-test     the whole-system tests that need Bochs, which enforces segment limits
@@ -170,10 +176,11 @@ linux:
 guest-disk: linux
 	$(Q)guests/linux/build-disk $(BUILD)/linux
 
-## iso            build/ringlet.iso: the hello guest behind a GRUB menu, for real machines
-iso: all $(BUILD)/.setup-iso
-	$(Q)tools/mkiso --hypervisor $(OUT)/hypervisor.elf --output $(OUT)/ringlet.iso \
-		$(BUILD)/guests/hello.elf
+## iso            build/ringlet.iso: what `make run` boots behind a GRUB menu, for real machines
+ISO_HV ?= dom0_mem=64
+iso: all linux $(BUILD)/.setup-iso
+	$(Q)tools/mkiso --hypervisor $(OUT)/hypervisor.elf --output $(OUT)/ringlet.iso --hv "$(ISO_HV)" \
+		$(BUILD)/dom0.elf "" $(RUN_FILES)
 
 ## cloc           code lines of what is linked into the hypervisor
 cloc: $(OUT)/hypervisor.elf $(BUILD)/.setup-cloc

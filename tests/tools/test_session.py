@@ -56,6 +56,19 @@ def test_timeout(tmp_path):
     assert run("sleep 60", tmp_path, timeout=0.5).end == End.TIMEOUT
 
 
+def test_input_waits_and_ends(tmp_path):
+    """Typed ahead and ended before the machine was up: nothing is lost, and the farewell follows."""
+    reader, writer = os.pipe()
+    os.write(writer, b"typed\n")
+    os.close(writer)
+    outcome = run("echo boots; timeout 0.5 cat; echo 'prompt# '; read line; read last;"
+                  " echo \"<$line><$last>\"; echo '(RL) power-off'", tmp_path, source_fd=reader,
+                  ready=b"prompt# ", farewell=b"bye\n", timeout=20)
+    os.close(reader)
+    assert outcome.clean, outcome.reason
+    assert "<typed><bye>" in outcome.text
+
+
 def test_input_arrives(tmp_path):
     reader, writer = os.pipe()
     os.write(writer, b"hello\n")

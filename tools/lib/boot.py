@@ -70,10 +70,11 @@ def install_programs():
 
 
 def boot(kernel, command_line="", modules=(), *, hypervisor=None, hv_options="", bochs=False,
-         timeout=0, sink=None, source_fd=None, escape=None, unwrap=True, **machine):
+         timeout=0, sink=None, source_fd=None, escape=None, ready=b"", farewell=b"", unwrap=True,
+         **machine):
     """Boot to the end and return the Outcome; machine holds fields of emulator.Machine."""
     with work_folder() as folder:
         pairs = prepare_modules(folder, kernel, command_line, modules, unwrap)
         image = build_image(folder, hypervisor or hypervisor_path(), hv_options, pairs)
         emulator = (Bochs if bochs else Qemu)(Machine(image=image, **machine), folder)
-        return Session(emulator, timeout, sink, source_fd, escape).run()
+        return Session(emulator, timeout, sink, source_fd, escape, ready, farewell).run()

@@ -9,6 +9,9 @@ from .errors import UserError
 BASE_MIB = 40
 # A small machine is shared with its guests.
 LARGEST_SHARE = 0.6
+# When the shell reads what is typed, and what ends the machine from there.
+PROMPT = b"ringlet# "
+POWER_OFF = b"poweroff\r"
 
 
 def dom0_path():
@@ -30,7 +33,8 @@ def control_domain(guest, modules, hv_options="", memory_mib=256, attended=True)
     """Arguments of boot.boot() for the control domain with these files.
 
     guest is a description to start and to connect to; None leads to the shell. Unattended, the
-    machine ends with the guest: nobody could type anything.
+    machine ends with the guest: nobody could type anything. Without a guest it ends when its input
+    does.
     """
     modules = ([guest] if guest else []) + list(modules)
     for path in modules:
@@ -40,5 +44,6 @@ def control_domain(guest, modules, hv_options="", memory_mib=256, attended=True)
     command_line = f"guest={os.path.basename(guest)} console=1" if guest else ""
     if guest and not attended:
         command_line += " end=1"
+    shell = {} if guest else {"ready": PROMPT, "farewell": POWER_OFF}
     return {"kernel": dom0_path(), "command_line": command_line, "modules": modules,
-            "hv_options": hv_options}
+            "hv_options": hv_options, **shell}

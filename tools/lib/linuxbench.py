@@ -11,14 +11,13 @@ import select
 import time
 
 from .boot import build_image, hypervisor_path, work_folder
-from .dom0 import control_domain
+from .dom0 import PROMPT, control_domain
 from .emulator import Machine
 from .errors import UserError
 from .qemu import Qemu
 
 GUEST_MIB = 64
 HOST_MIB = 256
-PROMPT = b"ringlet# "
 FIGURE = re.compile(rb"BENCH (\w+): (0x[0-9a-f]+|\d+)\r*\n")
 END = re.compile(rb"BENCH end\r*\n")
 LINE_END = b"\r"

@@ -104,14 +104,22 @@ class Judge:
 
 
 class Session:
-    """One run. sink is called with every piece of output; source_fd is read for input."""
+    """One run. sink is called with every piece of output; source_fd is read for input.
 
-    def __init__(self, emulator, timeout=0, sink=None, source_fd=None, escape=None):
+    Input waits until the machine has said `ready` (something at all, when that is empty). At the
+    input's end `farewell` is typed.
+    """
+
+    # pylint: disable-next=too-many-arguments
+    def __init__(self, emulator, timeout=0, sink=None, source_fd=None, escape=None, ready=b"",
+                 farewell=b""):
         self.emulator = emulator
         self.deadline = time.monotonic() + timeout if timeout else None
         self.sink = sink or (lambda data: None)
         self.source_fd = source_fd
         self.escape = escape
+        self.ready = ready
+        self.farewell = farewell
         self.judge = Judge()
         self.output = bytearray()
         self.pending = b""
@@ -141,7 +149,7 @@ class Session:
         """One round of waiting and copying; false when there is nothing more to come."""
         readers = [self.emulator.output_fd]
         # What a person types before the machine is up would be lost in firmware.
-        if self.source_fd is not None and self.output and not self.pending:
+        if self.source_fd is not None and self.is_ready() and not self.pending:
             readers.append(self.source_fd)
         writers = [self.emulator.input_fd] if self.pending else []
         ready, writable, _ = select.select(readers, writers, [], POLL_SECONDS)
@@ -152,6 +160,9 @@ class Session:
         if self.emulator.output_fd in ready and not self.read_output():
             return False
         return not self.out_of_time() and not self.interrupted
+
+    def is_ready(self):
+        return self.output and self.ready in self.output
 
     def read_output(self):
         try:
@@ -169,6 +180,7 @@ class Session:
         data = os.read(self.source_fd, CHUNK)
         if not data:
             self.source_fd = None
+            self.pending = self.farewell
         elif self.escape and self.escape in data:
             self.interrupted = True
         else:
