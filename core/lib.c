@@ -14,29 +14,47 @@
 
 typedef uint32_t __attribute__((may_alias)) word_t;
 
-static bool word_aligned(const void *a, const void *b)
+/* The processor reads words at any address; only writes are worth aligning. */
+struct __attribute__((packed, may_alias)) loose_word {
+	uint32_t value;
+};
+
+#define WORDS_A_ROUND 8u
+
+/* Whole words, to an aligned place; returns the bytes copied. */
+static inline size_t copy_words(word_t *d, const struct loose_word *s, size_t len)
 {
-	return (((uintptr_t)a | (uintptr_t)b) & (sizeof(word_t) - 1)) == 0;
+	size_t left = len;
+
+	for (; left >= WORDS_A_ROUND * sizeof(*d); left -= WORDS_A_ROUND * sizeof(*d)) {
+		d[0] = s[0].value;
+		d[1] = s[1].value;
+		d[2] = s[2].value;
+		d[3] = s[3].value;
+		d[4] = s[4].value;
+		d[5] = s[5].value;
+		d[6] = s[6].value;
+		d[7] = s[7].value;
+		d += WORDS_A_ROUND;
+		s += WORDS_A_ROUND;
+	}
+	for (; left >= sizeof(*d); left -= sizeof(*d))
+		*d++ = (s++)->value;
+	return len - left;
 }
 
 NO_LIBCALL void *memcpy(void *dst, const void *src, size_t len)
 {
 	uint8_t *d = dst;
 	const uint8_t *s = src;
+	size_t words;
 
-	if (word_aligned(d, s)) {
-		for (; len >= 4 * sizeof(word_t); len -= 4 * sizeof(word_t)) {
-			word_t *dw = (word_t *)d;
-			const word_t *sw = (const word_t *)s;
-
-			dw[0] = sw[0];
-			dw[1] = sw[1];
-			dw[2] = sw[2];
-			dw[3] = sw[3];
-			d += 4 * sizeof(word_t);
-			s += 4 * sizeof(word_t);
-		}
-	}
+	for (; (uintptr_t)d & (sizeof(word_t) - 1) && len; len--)
+		*d++ = *s++;
+	words = copy_words((word_t *)d, (const struct loose_word *)s, len);
+	d += words;
+	s += words;
+	len -= words;
 	while (len--)
 		*d++ = *s++;
 	return dst;
@@ -59,7 +77,7 @@ NO_LIBCALL void *memset(void *dst, int byte, size_t len)
 	uint8_t *d = dst;
 	word_t pattern = (uint8_t)byte * 0x01010101u;
 
-	if (word_aligned(d, NULL)) {
+	if (!((uintptr_t)d & (sizeof(word_t) - 1))) {
 		for (; len >= 4 * sizeof(word_t); len -= 4 * sizeof(word_t)) {
 			word_t *dw = (word_t *)d;
 

@@ -35,7 +35,6 @@
 #define UDP_CSUM 6u
 
 #define TCP_HEADER 20u
-#define TCP_HEADER_MAX 60u
 #define TCP_SEQUENCE 4u
 #define TCP_OFFSET 12u
 #define TCP_FLAGS 13u

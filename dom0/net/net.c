@@ -90,7 +90,7 @@ bool net_packet_complete(struct net_packet *packet)
 	if (good)
 		return true;
 	/* Whoever else has it must not see what was in this memory before. */
-	packet->length = NET_PULL;
+	packet->length = packet->present;
 	packet->gso = NET_GSO_NONE;
 	packet->csum_blank = packet->csum_valid = false;
 	return false;

@@ -40,7 +40,7 @@ struct net_packet;
 struct net_source {
 	bool (*complete)(struct net_packet *packet);
 };
-/* So much of every packet is in data: headers are looked for nowhere else. */
+/* Headers are looked for in so many bytes only. */
 #define NET_PULL 256u
 
 /*
@@ -61,8 +61,9 @@ struct net_packet {
 	uint16_t csum_start, csum_offset;
 	enum net_gso gso;
 	uint16_t gso_size;
-	/* NULL: all is in data. Never seen by ports without NET_DIRECT. */
+	/* NULL: all is in data. Otherwise the first `present` bytes are. Only ports with NET_DIRECT see that. */
 	struct net_source *source;
+	uint32_t present;
 };
 
 /*

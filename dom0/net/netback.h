@@ -116,9 +116,25 @@ struct netback_batch {
  */
 void netback_batch_fetch(struct netback_batch *batch, const struct netback_source *source,
 			 uint32_t from, uint32_t length, uint8_t *here);
-/* Adds copies of [from, from + length) of the packet into a granted page, from its beginning. */
-void netback_batch_deliver(struct netback_batch *batch, const struct net_packet *packet,
-			   uint32_t from, uint32_t length, domid_t domain, grant_ref_t ref);
+
+/* A packet on its way into buffers of a guest. */
+struct netback_position {
+	const struct netback_source *source;
+	const netif_tx_request_t *slot;
+	uint32_t into; /* bytes of the slot that are behind us */
+};
+struct netback_delivery {
+	const struct net_packet *packet;
+	struct netback_position position;
+	uint32_t done;
+	bool mirrors; /* each of the sender's buffers goes into one of the receiver's */
+};
+/* How many buffers the packet takes. */
+unsigned netback_buffers(const struct net_packet *packet);
+void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet);
+/* Adds copies into the next buffer; returns the bytes that it will hold, from *offset on. */
+uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delivery *d,
+			      domid_t domain, grant_ref_t ref, uint16_t *offset);
 /* Runs them; the batch keeps them with their status. */
 void netback_batch_run(struct netback_batch *batch);
 /* Whether all copies [first, first + count) went well. */

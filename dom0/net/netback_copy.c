@@ -7,92 +7,159 @@
 #include "dom0/net/netback.h"
 #include "dom0/net/pages.h"
 
-/* Up to `length` bytes in one page. */
+/* Bytes in one page. */
 struct piece {
 	struct gnttab_copy_ptr at;
 	uint16_t flag; /* GNTCOPY_source_gref, or 0 for our own page */
 	uint32_t length;
 };
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct piece local_piece(const uint8_t *data, uint32_t length)
 {
 	uint32_t offset = (uint32_t)(uintptr_t)data & (NET_PAGE - 1);
-	struct piece piece = { .length = length };
+	struct piece piece = { .length = least(length, NET_PAGE - offset) };
 
 	piece.at.u.gmfn = net_frame(data);
 	piece.at.domid = DOMID_SELF;
 	piece.at.offset = (uint16_t)offset;
-	if (piece.length > NET_PAGE - offset)
-		piece.length = NET_PAGE - offset;
 	return piece;
 }
 
-/* The bytes from `from` on; the buffers hold at least that many. */
-static struct piece granted_piece(const struct netback_source *source, uint32_t from,
-				  uint32_t length)
+/* ---- a position in a sender's buffers ---- */
+
+/* The buffers hold more than `from` bytes. */
+static struct netback_position position_at(const struct netback_source *source, uint32_t from)
 {
-	const netif_tx_request_t *slot = source->slots;
+	struct netback_position p = { .source = source, .slot = source->slots, .into = from };
+
+	for (; p.into >= p.slot->size; p.slot++)
+		p.into -= p.slot->size;
+	return p;
+}
+
+/* At most length bytes, of which there must be so many. */
+static struct piece take_granted(struct netback_position *p, uint32_t length)
+{
 	struct piece piece = { .flag = GNTCOPY_source_gref };
 
-	for (; from >= slot->size; slot++)
-		from -= slot->size;
-	piece.at.u.ref = slot->gref;
-	piece.at.domid = source->domain;
-	piece.at.offset = (uint16_t)(slot->offset + from);
-	piece.length = slot->size - from < length ? slot->size - from : length;
+	while (p->into == p->slot->size) {
+		p->slot++;
+		p->into = 0;
+	}
+	piece.at.u.ref = p->slot->gref;
+	piece.at.domid = p->source->domain;
+	piece.at.offset = (uint16_t)(p->slot->offset + p->into);
+	piece.length = least(length, p->slot->size - p->into);
+	p->into += piece.length;
 	return piece;
 }
 
-static struct piece packet_piece(const struct net_packet *packet, uint32_t from, uint32_t length)
-{
-	uint32_t present = packet->source ? NET_PULL : packet->length;
+/* ---- batches ---- */
 
-	if (from >= present)
-		return granted_piece((const struct netback_source *)packet->source, from, length);
-	return local_piece(packet->data + from, length < present - from ? length : present - from);
-}
-
-static struct gnttab_copy *add(struct netback_batch *batch, const struct piece *from,
-			       uint32_t length)
+static struct gnttab_copy *add(struct netback_batch *batch, const struct piece *from)
 {
 	struct gnttab_copy *copy = &batch->copies[batch->count++];
 
 	copy->source = from->at;
 	copy->flags = from->flag;
-	copy->len = (uint16_t)length;
+	copy->len = (uint16_t)from->length;
 	return copy;
 }
 
 void netback_batch_fetch(struct netback_batch *batch, const struct netback_source *source,
 			 uint32_t from, uint32_t length, uint8_t *here)
 {
+	struct netback_position position = position_at(source, from);
+
 	while (length) {
 		struct piece to = local_piece(here, length);
-		struct piece piece = granted_piece(source, from, to.length);
-		struct gnttab_copy *copy = add(batch, &piece, piece.length);
+		struct piece piece = take_granted(&position, to.length);
 
-		copy->dest = to.at;
-		from += piece.length;
+		add(batch, &piece)->dest = to.at;
 		here += piece.length;
 		length -= piece.length;
 	}
 }
 
-void netback_batch_deliver(struct netback_batch *batch, const struct net_packet *packet,
-			   uint32_t from, uint32_t length, domid_t domain, grant_ref_t ref)
+static unsigned pages_of(uint32_t length)
 {
-	uint32_t done;
+	return (length + NET_PAGE - 1) / NET_PAGE;
+}
 
-	for (done = 0; done < length;) {
-		struct piece piece = packet_piece(packet, from + done, length - done);
-		struct gnttab_copy *copy = add(batch, &piece, piece.length);
+/* Buffers when what is in one of the sender's goes into one of the receiver's. */
+static unsigned mirrored(const struct net_packet *packet)
+{
+	const struct netback_source *source = (const struct netback_source *)packet->source;
+	unsigned i, count = 1;
+	uint32_t end = 0;
 
+	for (i = 0; i < source->nr_slots; i++) {
+		end += source->slots[i].size;
+		count += end > packet->present && source->slots[i].size;
+	}
+	return count;
+}
+
+/*
+ * One copy for each buffer, aligned as the sender has it, is best; unless the sender's buffers are
+ * many and small.
+ */
+static bool mirrors(const struct net_packet *packet)
+{
+	return !packet->source || (mirrored(packet) <= NETBACK_SLOTS &&
+				   mirrored(packet) <= pages_of(packet->length) + 3);
+}
+
+unsigned netback_buffers(const struct net_packet *packet)
+{
+	return packet->source && mirrors(packet) ? mirrored(packet) : pages_of(packet->length);
+}
+
+static struct piece packet_piece(const struct net_packet *packet, struct netback_position *position,
+				 uint32_t from, uint32_t length)
+{
+	uint32_t present = packet->source ? packet->present : packet->length;
+
+	if (from >= present)
+		return take_granted(position, length);
+	return local_piece(packet->data + from, least(length, present - from));
+}
+
+void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet)
+{
+	*d = (struct netback_delivery){ .packet = packet, .mirrors = mirrors(packet) };
+	if (packet->source)
+		d->position =
+			position_at((const struct netback_source *)packet->source, packet->present);
+}
+
+uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delivery *d,
+			      domid_t domain, grant_ref_t ref, uint16_t *offset)
+{
+	uint32_t size = 0;
+
+	*offset = 0;
+	do {
+		struct piece piece =
+			packet_piece(d->packet, &d->position, d->done,
+				     least(NET_PAGE - size, d->packet->length - d->done));
+		struct gnttab_copy *copy = add(batch, &piece);
+
+		if (d->mirrors && piece.flag)
+			*offset = piece.at.offset;
 		copy->dest.u.ref = ref;
 		copy->dest.domid = domain;
-		copy->dest.offset = (uint16_t)done;
+		copy->dest.offset = (uint16_t)(*offset + size);
 		copy->flags |= GNTCOPY_dest_gref;
-		done += piece.length;
-	}
+		size += piece.length;
+		d->done += piece.length;
+	} while (!d->mirrors && size < NET_PAGE && d->done < d->packet->length);
+	return size;
 }
 
 /* Refused as a whole, which would be a bug here, is the same as refused one by one. */
@@ -121,8 +188,8 @@ bool netback_complete(struct net_packet *packet)
 	static struct netback_batch batch;
 
 	batch.count = 0;
-	netback_batch_fetch(&batch, (struct netback_source *)packet->source, NET_PULL,
-			    packet->length - NET_PULL, packet->data + NET_PULL);
+	netback_batch_fetch(&batch, (const struct netback_source *)packet->source, packet->present,
+			    packet->length - packet->present, packet->data + packet->present);
 	netback_batch_run(&batch);
 	return netback_batch_good(&batch, 0, batch.count);
 }

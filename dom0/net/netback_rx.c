@@ -11,7 +11,7 @@
 /* A buffer that is being filled. */
 struct rx_slot {
 	uint16_t id, flags;
-	uint16_t size;
+	uint16_t offset, size;
 	unsigned first_copy, nr_copies;
 	uint16_t gso_size; /* an extra info instead of a buffer, unless gso is NONE */
 	enum net_gso gso;
@@ -66,7 +66,7 @@ void netback_transmit(struct net_port *port, struct net_packet *packet)
 
 static unsigned slots_for(const struct net_packet *packet)
 {
-	return (packet->length + NET_PAGE - 1) / NET_PAGE + (packet->gso != NET_GSO_NONE);
+	return netback_buffers(packet) + (packet->gso != NET_GSO_NONE);
 }
 
 /* Buffers that the guest has posted; the index is its own to break. */
@@ -116,29 +116,38 @@ static uint16_t first_flags(const struct net_packet *packet)
 	return flags;
 }
 
+/* What follows the first buffer of a packet that is to be segmented. */
+static void add_extra(struct netback *nb, const struct net_packet *packet, unsigned index)
+{
+	netif_rx_request_t request;
+	struct rx_slot *slot = take_slot(nb, index, &request);
+
+	slot->gso = packet->gso;
+	slot->gso_size = packet->gso_size;
+}
+
 /* Takes the buffers of one packet; returns how many, the extra info included. */
 static unsigned fill(struct netback *nb, const struct net_packet *packet, unsigned index)
 {
+	struct netback_delivery delivery;
 	netif_rx_request_t request;
-	struct rx_slot *slot;
 	unsigned start = index;
-	uint32_t done, size;
 
-	for (done = 0; done < packet->length; done += size) {
-		size = packet->length - done < NET_PAGE ? packet->length - done : NET_PAGE;
-		slot = take_slot(nb, index++, &request);
-		slot->size = (uint16_t)size;
-		slot->flags = done ? 0 : first_flags(packet);
-		if (done + size < packet->length)
-			slot->flags |= NETRXF_more_data;
-		netback_batch_deliver(&batch, packet, done, size, nb->rings.domain, request.gref);
+	netback_deliver_start(&delivery, packet);
+	while (delivery.done < packet->length) {
+		bool first = !delivery.done;
+		struct rx_slot *slot = take_slot(nb, index++, &request);
+
+		slot->size = (uint16_t)netback_deliver_next(&batch, &delivery, nb->rings.domain,
+							    request.gref, &slot->offset);
 		slot->nr_copies = batch.count - slot->first_copy;
-		if (done || packet->gso == NET_GSO_NONE)
-			continue;
-		slot->flags |= NETRXF_extra_info;
-		slot = take_slot(nb, index++, &request);
-		slot->gso = packet->gso;
-		slot->gso_size = packet->gso_size;
+		slot->flags = first ? first_flags(packet) : 0;
+		if (delivery.done < packet->length)
+			slot->flags |= NETRXF_more_data;
+		if (first && packet->gso != NET_GSO_NONE) {
+			slot->flags |= NETRXF_extra_info;
+			add_extra(nb, packet, index++);
+		}
 	}
 	return index - start;
 }
@@ -165,7 +174,9 @@ static void respond(netif_rx_back_ring_t *ring, const struct rx_slot *slot)
 		put_extra(response, slot);
 		return;
 	}
-	*response = (netif_rx_response_t){ .id = slot->id, .flags = slot->flags };
+	*response = (netif_rx_response_t){ .id = slot->id,
+					   .offset = slot->offset,
+					   .flags = slot->flags };
 	response->status = good ? (int16_t)slot->size : NETIF_RSP_ERROR;
 }
 

@@ -8,6 +8,9 @@
 #include "dom0/net/pages.h"
 #include "guests/pvrt/event.h"
 
+/* Ethernet, IPv4, TCP. */
+#define HEADERS_MIN 54u
+
 /* A packet as the ring describes it. */
 struct tx_packet {
 	struct netback_source source;
@@ -127,10 +130,23 @@ static bool read_packet(struct tx_cursor *c, struct tx_packet *p)
 
 /* ---- packets ---- */
 
-/* Room for the packet, and copies that fetch it, or its beginning when it is long. */
+/*
+ * How much of a packet is fetched at once: all of a short one, the headers of a long one. Guests put
+ * them into a buffer of their own; the next buffer then stays as it is, in one piece.
+ */
+static uint32_t fetch_length(const struct tx_packet *p)
+{
+	uint32_t first = p->source.slots[0].size;
+
+	if (p->size <= NET_PAGE)
+		return p->size;
+	return first >= HEADERS_MIN && first < NET_PULL ? first : NET_PULL;
+}
+
+/* Room for the packet, and copies that fetch it or its beginning. */
 static void plan_fetch(struct netback *nb, struct tx_packet *p)
 {
-	uint32_t present = p->size <= NET_PAGE ? p->size : NET_PULL;
+	uint32_t present = fetch_length(p);
 
 	p->first_copy = batch.count;
 	p->nr_copies = 0;
@@ -148,6 +164,7 @@ static void plan_fetch(struct netback *nb, struct tx_packet *p)
 	p->packet->length = p->size;
 	if (present < p->size)
 		p->packet->source = &p->source.source;
+	p->packet->present = present;
 	netback_batch_fetch(&batch, &p->source, 0, present, p->packet->data);
 	p->nr_copies = batch.count - p->first_copy;
 }
@@ -166,7 +183,9 @@ static bool set_offloads(struct tx_packet *p)
 	packet->gso = types[p->gso_type];
 	packet->gso_size = p->gso_size;
 	packet->csum_blank = p->flags & NETTXF_csum_blank;
-	return !packet->csum_blank || offload_locate_csum(packet);
+	/* Headers that are spread over buffers are rare: then all of it is fetched. */
+	return !packet->csum_blank || offload_locate_csum(packet) ||
+	       (packet->source && net_packet_complete(packet) && offload_locate_csum(packet));
 }
 
 /* Gives the packet to the bridge; returns the work done there. */
