@@ -278,10 +278,11 @@ static bool has_request(struct blkback_ring *ring)
 	return more;
 }
 
-static void halt(struct blkback_ring *ring)
+/* Between what was taken and what there is room for: an index may have gone back, too. */
+static bool index_is_good(const struct blkback_ring *ring, RING_IDX prod)
 {
-	ring->halted = true;
-	ring->ops->broken(ring->arg, "more requests in the ring than it has room for");
+	return prod - ring->ring.req_cons <= BLKBACK_RING_SIZE &&
+	       !RING_REQUEST_PROD_OVERFLOW(&ring->ring, prod);
 }
 
 /* False when the ring has nothing (more) to do for now. */
@@ -293,12 +294,13 @@ static bool take_one(struct blkback_ring *ring)
 	if (!has_request(ring))
 		return false;
 	prod = *(volatile RING_IDX *)&ring->ring.sring->req_prod;
-	if (RING_REQUEST_PROD_OVERFLOW(&ring->ring, prod) || prod == ring->ring.req_cons ||
-	    RING_REQUEST_CONS_OVERFLOW(&ring->ring, ring->ring.req_cons) || !ring->free) {
-		if (prod != ring->ring.req_cons)
-			halt(ring);
+	if (!index_is_good(ring, prod)) {
+		ring->halted = true;
+		ring->ops->broken(ring->arg, "wrong index of requests in its ring");
 		return false;
 	}
+	if (prod == ring->ring.req_cons)
+		return false;
 	xen_rmb();
 	RING_COPY_REQUEST(&ring->ring, ring->ring.req_cons, &request);
 	ring->ring.req_cons++;
