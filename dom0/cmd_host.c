@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs about the machine, and the shell's own. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,7 @@ static void print_machine(void)
 	number("sharing_used_memory", 0);
 	number("outstanding_claims", 0);
 	number("free_cpus", 0);
+	number("dom0_heap_used", (uint64_t)(unsigned)mallinfo().uordblks);
 }
 
 static void print_version(void)
