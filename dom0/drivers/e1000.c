@@ -162,6 +162,7 @@ static int probe(struct pci_device *pci)
 		return -ENOMEM;
 	card->nic.pci = pci;
 	card->nic.ops = &ops;
+	card->nic.interrupt = interrupt;
 	card->nic.kind = "e1000";
 	pci_enable(pci);
 	error = prepare(card);
@@ -170,12 +171,12 @@ static int probe(struct pci_device *pci)
 		free(card);
 		return error;
 	}
-	card->nic.port.features = NET_CSUM | NET_TSO4 | NET_SG;
+	card->nic.port.features = NET_CSUM | NET_CSUM6 | NET_TSO4 | NET_SG;
 	card->nic.port.transmit = e1000_transmit;
 	card->nic.port.flush = e1000_flush;
 	start_card(card);
 	card->nic.link = e1000_read(card, E1000_STATUS) & E1000_STATUS_LU;
-	nic_start(&card->nic, interrupt);
+	nic_start(&card->nic);
 	return 0;
 }
 

@@ -93,6 +93,7 @@ static void find_late(struct nic *nic)
 		if (!nic->polled)
 			irq_missed(nic->pci);
 		late = false;
+		nic->interrupt(nic);
 		loop_work_queue(&nic->work);
 	}
 	nic->late = late;
@@ -118,7 +119,7 @@ static void tick(void *arg)
 		       tick, nic);
 }
 
-void nic_start(struct nic *nic, bool (*interrupt)(void *arg))
+void nic_start(struct nic *nic)
 {
 	nic->port.driver = nic;
 	nic->reset_pause = RESET_PAUSE_NS;
@@ -128,10 +129,12 @@ void nic_start(struct nic *nic, bool (*interrupt)(void *arg))
 	pci_log(nic->pci, "%s: %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", nic->port.name,
 		nic->kind, nic->port.mac[0], nic->port.mac[1], nic->port.mac[2], nic->port.mac[3],
 		nic->port.mac[4], nic->port.mac[5], nic->link ? "up" : "down");
-	if (irq_attach(nic->pci, interrupt, nic)) {
+	if (irq_attach(nic->pci, nic->interrupt, nic)) {
 		nic->polled = true;
 		pci_log(nic->pci, "%s: no interrupt: a timer polls it", nic->port.name);
 	}
+	/* A line that was asked for before it was bound may not fire: the request must end and begin again. */
+	nic->interrupt(nic);
 	loop_timer_set(&nic->timer, TICK_NS, tick, nic);
 	loop_work_queue(&nic->work);
 }

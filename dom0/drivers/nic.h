@@ -34,6 +34,8 @@ struct nic {
 	struct pci_device *pci;
 	const struct nic_ops *ops;
 	const char *kind; /* for people */
+	/* Asks the card why it interrupts, which ends the request; for irq_attach(). */
+	bool (*interrupt)(void *nic);
 	bool link;
 	bool broken; /* to be reset */
 	bool polled; /* no interrupts: the timer looks */
@@ -47,7 +49,7 @@ struct nic {
 };
 
 /* Starts a card that is ready, except for interrupts: its port gets a name and joins its bridge. */
-void nic_start(struct nic *nic, bool (*interrupt)(void *arg));
+void nic_start(struct nic *nic);
 /* The card interrupted because of frames: they will be taken in. */
 void nic_received(struct nic *nic);
 /* The card did something wrong: it gets and gives nothing until it was reset. */

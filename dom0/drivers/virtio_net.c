@@ -218,7 +218,7 @@ static void describe_port(struct virtio_net *card)
 	read_address(card);
 	port->features = NET_SG;
 	if (virtio_has(&card->device, VIRTIO_NET_F_CSUM)) {
-		port->features |= NET_CSUM;
+		port->features |= NET_CSUM | NET_CSUM6;
 		if (virtio_has(&card->device, VIRTIO_NET_F_HOST_TSO4))
 			port->features |= NET_TSO4;
 		if (virtio_has(&card->device, VIRTIO_NET_F_HOST_TSO6))
@@ -238,6 +238,7 @@ static int probe(struct pci_device *pci)
 		return -ENOMEM;
 	card->nic.pci = pci;
 	card->nic.ops = &ops;
+	card->nic.interrupt = interrupt;
 	card->nic.kind = "virtio";
 	error = open_device(card);
 	if (!error)
@@ -250,7 +251,7 @@ static int probe(struct pci_device *pci)
 	virtio_start(&card->device);
 	start_queues(card);
 	card->nic.link = read_link(card);
-	nic_start(&card->nic, interrupt);
+	nic_start(&card->nic);
 	return 0;
 }
 
