@@ -320,13 +320,13 @@ static void disk_refused(struct ahci_port *port)
 {
 	if (!runs_alone(port)) {
 		take_done(port);
-		ahci_port_reset(port, "an error");
+		ahci_port_reset(port, "an error, resetting it");
 	} else if (ahci_port_clear(port)) {
 		ahci_requeue(port, true);
 		ahci_run(port);
 	} else {
 		ahci_requeue(port, true);
-		ahci_port_reset(port, "an error that stays");
+		ahci_port_reset(port, "an error that stays, resetting it");
 	}
 }
 
@@ -339,7 +339,7 @@ void ahci_port_interrupt(struct ahci_port *port)
 	if (port->state != AHCI_RUNNING)
 		return;
 	if (causes & IS_BROKEN) {
-		ahci_port_reset(port, "the link or a transfer failed");
+		ahci_port_reset(port, "the link or a transfer failed, resetting it");
 	} else if (causes & IS_TASK_FILE) {
 		disk_refused(port);
 	} else {
@@ -369,7 +369,7 @@ static bool is_stuck(const struct ahci_port *port)
 	unsigned i;
 
 	for_each_bit(i,
-		     port->issued) if (now - port->slot[i].started > DISK_TIMEOUT_NS) return true;
+		     port->issued) if (now - port->slot[i].started > disk_timeout_ns) return true;
 	return false;
 }
 
@@ -378,7 +378,7 @@ static bool watch_check(void *arg)
 	struct ahci_port *port = arg;
 
 	if (port->state == AHCI_RUNNING && is_stuck(port))
-		ahci_port_reset(port, "a request takes too long");
+		ahci_port_reset(port, "a request takes too long, resetting it");
 	return port->state != AHCI_OFF && (port->issued | port->collected | port->waiting);
 }
 

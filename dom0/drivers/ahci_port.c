@@ -17,7 +17,7 @@
 #define STEP_NS (1 * NS_PER_MS)
 #define RESET_NS (2 * NS_PER_MS)
 #define LINK_NS (1000 * NS_PER_MS)
-#define READY_NS DISK_TIMEOUT_NS
+#define READY_NS (30 * NS_PER_S)
 #define IDENTIFY_NS (10000 * NS_PER_MS)
 #define STOP_NS (500 * NS_PER_MS)
 
@@ -114,7 +114,7 @@ static void begin_reset(struct ahci_port *port)
 
 void ahci_port_reset(struct ahci_port *port, const char *why)
 {
-	pci_log(port->hba->pci, "%s: %s, resetting it", port->block.name, why);
+	disk_tell(&port->watch, port->block.name, why);
 	begin_reset(port);
 	if (port->state != AHCI_OFF)
 		ahci_requeue(port, false);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The verb that tests a disk. */
+/* Verbs about disks: testing one, and how long one may take. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0/drivers/disk.h"
 #include "dom0/drivers/disk_test.h"
 #include "dom0/shell.h"
 #include "guests/pvrt/time.h"
@@ -124,7 +125,6 @@ static void next_phase(void)
 static bool parse(int argc, char **argv)
 {
 	unsigned long seconds = DEFAULT_SECONDS;
-	char *end;
 	int i;
 
 	memset(&job, 0, sizeof(job));
@@ -134,7 +134,7 @@ static bool parse(int argc, char **argv)
 		else if (!strcmp(argv[i], "-d"))
 			job.discard = true;
 		else if (!strcmp(argv[i], "-t") && i + 1 < argc)
-			seconds = strtoul(argv[++i], &end, 10);
+			seconds = strtoul(argv[++i], NULL, 10);
 		else
 			return false;
 	}
@@ -171,9 +171,28 @@ static void run_disk_test(int argc, char **argv)
 	next_phase();
 }
 
+static void run_disk_timeout(int argc, char **argv)
+{
+	unsigned long seconds;
+	char *end;
+
+	if (argc == 1) {
+		printf("%u s\n", (unsigned)div_u64_u32(disk_timeout_ns, NS_PER_S, NULL));
+		return;
+	}
+	seconds = strtoul(argv[1], &end, 10);
+	if (argc != 2 || *end || !seconds || seconds > MAX_SECONDS)
+		shell_usage(argv[0]);
+	else
+		disk_timeout_ns = seconds * NS_PER_S;
+}
+
 const struct command commands_disk[] = {
 	{ "disk-test", "[-w] [-d] [-t SECONDS] DISK",
 	  "Measure a disk; -w overwrites it with a pattern and compares, -d discards all of it",
 	  run_disk_test },
+	{ "disk-timeout", "[SECONDS]",
+	  "Show or set how long a disk may take for a request until it is reset",
+	  run_disk_timeout },
 	{ NULL, NULL, NULL, NULL },
 };

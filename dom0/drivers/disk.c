@@ -10,11 +10,17 @@
 #include "dom0/shell.h"
 #include "guests/pvrt/time.h"
 
+uint64_t disk_timeout_ns = 30 * NS_PER_S;
+
 #define CHECK_NS (500 * NS_PER_MS)
 /* A completion that still waits after this time had no interrupt. */
 #define MISSED_NS (10 * NS_PER_MS)
 /* As often a disk is looked at whose interrupts do not arrive. */
 #define POLL_NS (1 * NS_PER_MS)
+
+/* So many messages of a disk are shown in that time. */
+#define MESSAGES 5u
+#define MESSAGES_NS (60 * NS_PER_S)
 
 #define LETTERS 26u
 #define SECTORS_PER_MIB (1048576u / BLOCK_SECTOR)
@@ -102,4 +108,18 @@ void disk_watch_interrupt(struct disk_watch *watch)
 void disk_watch_stop(struct disk_watch *watch)
 {
 	loop_timer_cancel(&watch->timer);
+}
+
+void disk_tell(struct disk_watch *watch, const char *name, const char *why)
+{
+	uint64_t now = loop_now();
+
+	if (!watch->messages || now - watch->told > MESSAGES_NS) {
+		watch->told = now;
+		watch->messages = 0;
+	}
+	if (watch->messages++ < MESSAGES)
+		pci_log(watch->pci, "%s: %s%s", name, why,
+			watch->messages == MESSAGES ? "; more of this is not shown for a minute"
+						    : "");
 }

@@ -6,8 +6,11 @@
 #include "dom0/block/block.h"
 #include "dom0/drivers/pci.h"
 
-/* A request that takes longer is stuck: its device is reset. A disk may have to spin up first. */
-#define DISK_TIMEOUT_NS 30000000000ULL
+/*
+ * A request that takes longer is stuck, and its device is reset; people may change it. A disk may have
+ * to spin up first.
+ */
+extern uint64_t disk_timeout_ns;
 /* A request is given to the device so many times before it fails. */
 #define DISK_TRIES 2u
 
@@ -30,6 +33,8 @@ struct disk_watch {
 	void *arg;
 	uint64_t interval;
 	bool suspicious; /* something was done, and its interrupt may be on the way */
+	uint64_t told;	 /* start of the time in which messages are counted */
+	unsigned messages;
 };
 
 /* has_interrupt: false if the device was given none. */
@@ -40,6 +45,9 @@ void disk_watch_start(struct disk_watch *watch);
 /* The device's interrupt arrived. */
 void disk_watch_interrupt(struct disk_watch *watch);
 void disk_watch_stop(struct disk_watch *watch);
+
+/* "NAME: WHY" in the log. Of a disk that fails again and again not every message is shown. */
+void disk_tell(struct disk_watch *watch, const char *name, const char *why);
 
 /*
  * Names the device (prefix "sd": the first free of sda, sdb, ...), registers it and says so; kind is a

@@ -227,7 +227,7 @@ static void reset(struct disk *disk, const char *why)
 	struct slot *slot;
 	unsigned i;
 
-	pci_log(disk->virtio.pci, "%s: %s, resetting it", disk->block.name, why);
+	disk_tell(&disk->watch, disk->block.name, why);
 	virtio_stop(&disk->virtio);
 	loop_work_cancel(&disk->kick);
 	if (virtio_restart(&disk->virtio)) {
@@ -280,7 +280,7 @@ static void take_done(struct disk *disk)
 	if (disk->again)
 		start_again(disk);
 	if (disk->ring->broken && !disk->block.failed)
-		reset(disk, "its answers make no sense");
+		reset(disk, "its answers make no sense, resetting it");
 }
 
 static bool interrupt(void *arg)
@@ -314,7 +314,7 @@ static bool is_stuck(const struct disk *disk)
 	unsigned i;
 
 	for (i = 0; i < SLOTS; i++)
-		if (disk->slots[i].req && now - disk->slots[i].started > DISK_TIMEOUT_NS)
+		if (disk->slots[i].req && now - disk->slots[i].started > disk_timeout_ns)
 			return true;
 	return false;
 }
@@ -328,7 +328,7 @@ static bool watch_check(void *arg)
 	if (virtio_failed(&disk->virtio))
 		reset(disk, "it asks for a reset");
 	else if (is_stuck(disk))
-		reset(disk, "a request takes too long");
+		reset(disk, "a request takes too long, resetting it");
 	return vring_in_flight(disk->ring) && !disk->block.failed;
 }
 
