@@ -10,6 +10,7 @@
 #include "core/pirq.h"
 #include "core/sched.h"
 #include "core/timer.h"
+#include "mm/grant.h"
 #include "mm/mmu.h"
 #include "mm/page.h"
 
@@ -50,6 +51,39 @@ static void show_each(void (*show)(struct domain *d))
 		show(list_entry(pos, struct domain, link));
 }
 
+/* ---- who holds memory of a dying domain ---- */
+
+struct holding {
+	const struct domain *owner;
+	uint32_t grants;
+};
+
+static void count_grant(void *context, mfn_t frame, enum grant_access access)
+{
+	struct holding *holding = context;
+
+	(void)access;
+	holding->grants += mfn_valid(frame) && mfn_to_page(frame)->owner == holding->owner;
+}
+
+static void show_holders(const struct domain *d)
+{
+	struct list *pos;
+
+	list_for_each(pos, &domain_list) {
+		const struct domain *other = list_entry(pos, struct domain, link);
+		struct holding holding = { .owner = d };
+
+		grant_for_each_handle(other, count_grant, &holding);
+		if (holding.grants)
+			printk("  held by domain %u: %u grants of it are mapped\n", other->id,
+			       holding.grants);
+	}
+	printk("  %u pages are still referenced; those that are no grants, by a control domain's "
+	       "mappings\n",
+	       d->tot_pages);
+}
+
 static void show_domain(struct domain *d)
 {
 	struct vcpu *v;
@@ -71,6 +105,8 @@ static void show_domain(struct domain *d)
 		       r.time[RUNSTATE_blocked] / NSEC_PER_MSEC,
 		       r.time[RUNSTATE_offline] / NSEC_PER_MSEC);
 	}
+	if (d->state >= DOMAIN_DYING)
+		show_holders(d);
 }
 
 static void key_domains(void)

@@ -191,27 +191,6 @@ static void run_mem_set(int argc, char **argv)
 		shell_error(argv[0], "%s has no connection to xenstore", guest->spec.name);
 }
 
-/* The guest brings its processors up and down as cpu/N/availability says. */
-static void run_vcpu_set(int argc, char **argv)
-{
-	struct guest *guest;
-	unsigned long count;
-	char node[32];
-	unsigned i;
-
-	if (argc != 3 || !(count = strtoul(argv[2], NULL, 10))) {
-		shell_usage(argv[0]);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest && count > guest->spec.vcpus)
-		shell_error(argv[0], "%s has at most %u", guest->spec.name, guest->spec.vcpus);
-	for (i = 0; guest && count <= guest->spec.vcpus && i < guest->spec.vcpus; i++) {
-		snprintf(node, sizeof(node), "cpu/%u/availability", i);
-		store_write(guest, node, i < count ? "online" : "offline");
-	}
-}
-
 static void print_sched(const char *name, domid_t domain)
 {
 	struct xen_domctl_sched_credit2 params = { 0 };
@@ -271,6 +250,15 @@ static void run_sched(int argc, char **argv)
 	report(argv[0], i ? i : ctl_sched(id, &params, true));
 }
 
+/* ---- save, restore ---- */
+
+static void refuse_save(int argc, char **argv)
+{
+	(void)argc;
+	shell_error(argv[0], "not offered here: a domain's memory and devices are not written to "
+			     "files; shut it down and create it again");
+}
+
 const struct command commands_domain[] = {
 	{ "create", "[-c] [-p] FILE [KEY=VALUE ...]",
 	  "Create a domain from a description: -c attaches its console, -p leaves it paused",
@@ -283,8 +271,8 @@ const struct command commands_domain[] = {
 	{ "unpause", "DOMAIN", "Unpause a paused domain", run_unpause },
 	{ "rename", "DOMAIN NEW-NAME", "Rename a domain", run_rename },
 	{ "mem-set", "DOMAIN MIB", "Set the current memory usage for a domain", run_mem_set },
-	{ "vcpu-set", "DOMAIN COUNT", "Set the number of active VCPUs allowed for the domain",
-	  run_vcpu_set },
+	{ "save", "DOMAIN FILE", "Not offered: says so", refuse_save },
+	{ "restore", "FILE", "Not offered: says so", refuse_save },
 	{ "mem-max", "DOMAIN MIB", "Set the maximum amount reservation for a domain", run_mem_max },
 	{ "sched-credit2", "[-d DOMAIN [-w WEIGHT] [-c CAP]]",
 	  "Get or set the scheduler's weight and cap", run_sched },

@@ -153,6 +153,19 @@ int ctl_sched(domid_t domain, struct xen_domctl_sched_credit2 *params, bool put)
 	return rc;
 }
 
+int ctl_pin(domid_t domain, unsigned vcpu, uint32_t hard, uint32_t soft)
+{
+	struct xen_domctl op = { 0 };
+	struct xen_domctl_vcpuaffinity *affinity = &op.u.vcpuaffinity;
+
+	affinity->vcpu = vcpu;
+	affinity->flags = (hard ? XEN_VCPUAFFINITY_HARD : 0u) | (soft ? XEN_VCPUAFFINITY_SOFT : 0u);
+	affinity->cpumap_hard.nr_bits = affinity->cpumap_soft.nr_bits = 32;
+	set_xen_guest_handle(affinity->cpumap_hard.bitmap, (uint8_t *)&hard);
+	set_xen_guest_handle(affinity->cpumap_soft.bitmap, (uint8_t *)&soft);
+	return domctl(&op, XEN_DOMCTL_setvcpuaffinity, domain);
+}
+
 int ctl_remote_shutdown(domid_t domain, unsigned reason)
 {
 	struct sched_remote_shutdown op = { .domain_id = domain, .reason = reason };

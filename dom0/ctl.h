@@ -30,6 +30,8 @@ int ctl_vcpu_info(domid_t domain, unsigned vcpu, struct xen_domctl_getvcpuinfo *
 int ctl_hypercall_page(domid_t domain, xen_pfn_t mfn);
 /* The scheduler's weight and cap; put sets them. */
 int ctl_sched(domid_t domain, struct xen_domctl_sched_credit2 *params, bool put);
+/* Bit N: processor N; 0 leaves that affinity as it is. */
+int ctl_pin(domid_t domain, unsigned vcpu, uint32_t hard, uint32_t soft);
 /* Lets the domain shut down with a SHUTDOWN_* reason, without asking it. */
 int ctl_remote_shutdown(domid_t domain, unsigned reason);
 /* Allocates an event channel of the domain that domain 0 may bind; the port, or an error. */

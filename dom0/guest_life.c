@@ -22,6 +22,8 @@
 /* A guest that ends sooner than this restarts after a pause, which doubles each time. */
 #define SHORT_LIFE (10 * NS_PER_S)
 #define LONGEST_PAUSE_SHIFT 6
+/* A domain that is not gone by then is worth a word. */
+#define HELD_FOR_LONG (2 * NS_PER_S)
 
 /* ---- start ---- */
 
@@ -161,6 +163,16 @@ static bool is_gone(const struct guest *g)
 	return ctl_info(g->domain, &info) && !blkback_has_disks(g->domain);
 }
 
+static void tell_of_holder(void *arg)
+{
+	const struct guest *g = arg;
+
+	shell_notice(
+		"%s: domain %u has ended, but somebody still holds memory of it; debug-keys d, then "
+		"dmesg, says who",
+		g->spec.name, g->domain);
+}
+
 static void end_domain(struct guest *g, bool restart)
 {
 	if (g->state == GUEST_WAITING) {
@@ -178,6 +190,8 @@ static void end_domain(struct guest *g, bool restart)
 	ctl_destroy(g->domain);
 	if (is_gone(g))
 		domain_gone(g);
+	else
+		loop_timer_set(&g->timer, HELD_FOR_LONG, tell_of_holder, g);
 }
 
 void guest_destroy(struct guest *guest)

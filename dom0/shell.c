@@ -15,9 +15,9 @@
 #define MAX_WORDS 32
 
 static const struct command *const tables[] = { commands_domain, commands_power,  commands_list,
-						commands_store,	 commands_repeat, commands_host,
-						commands_pci,	 commands_bridge, commands_disk,
-						commands_net,	 commands_block };
+						commands_store,	 commands_repeat, commands_vcpu,
+						commands_host,	 commands_pci,	  commands_bridge,
+						commands_disk,	 commands_net,	  commands_block };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;

@@ -62,6 +62,25 @@ def test_guest_life(boot_shell):
     shell.power_off()
 
 
+def test_vcpu_pin(boot_shell):
+    shell = boot_shell()
+    shell.run("create echo.cfg vcpus=2")
+    assert shell.run("vcpu-pin echo 0 0") == ""
+    assert shell.run("vcpu-pin echo all all 0-3") == ""
+    assert shell.run("vcpu-pin Domain-0 0 0 -") == ""
+    assert "invalid argument" in shell.run("vcpu-pin echo 0 1-3")
+    assert "not started its vCPU 1" in shell.run("vcpu-pin echo 1 0")
+    assert "invalid argument" in shell.run("vcpu-pin echo 7 0")
+    assert "processors are" in shell.run("vcpu-pin echo 0 x")
+    assert "processors are" in shell.run("vcpu-pin echo 0 0,^0")
+    assert "no vCPU number" in shell.run("vcpu-pin echo first 0")
+    assert "Usage: vcpu-pin" in shell.run("vcpu-pin echo 0")
+    affinity = [line.split()[-3:] for line in shell.run("vcpu-list echo").splitlines()[1:]]
+    assert affinity == [["all", "/", "all"]]
+    assert "not offered" in shell.run("save echo file")
+    shell.power_off()
+
+
 def test_console(boot_shell):
     shell = boot_shell()
     shell.type("create -c echo.cfg\r")

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Verbs about the virtual processors of a domain. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0/ctl.h"
+#include "dom0/guest.h"
+#include "dom0/shell.h"
+#include "dom0/store.h"
+#include "guests/pvrt/hypercall.h"
+
+#define MAX_CPU 31ul
+
+/* The guest brings its processors up and down as cpu/N/availability says. */
+static void run_vcpu_set(int argc, char **argv)
+{
+	struct guest *guest;
+	unsigned long count;
+	char node[32];
+	unsigned i;
+
+	if (argc != 3 || !(count = strtoul(argv[2], NULL, 10))) {
+		shell_usage(argv[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], argv[1]);
+	if (guest && count > guest->spec.vcpus)
+		shell_error(argv[0], "%s has at most %u", guest->spec.name, guest->spec.vcpus);
+	for (i = 0; guest && count <= guest->spec.vcpus && i < guest->spec.vcpus; i++) {
+		snprintf(node, sizeof(node), "cpu/%u/availability", i);
+		store_write(guest, node, i < count ? "online" : "offline");
+	}
+}
+
+/* ---- vcpu-pin ---- */
+
+/* N or N-M, with ^ in front: but not these. False: it is nothing of the kind. */
+static bool add_range(const char *text, uint32_t *cpus)
+{
+	bool remove = *text == '^';
+	unsigned long first, last;
+	char *end;
+
+	text += remove;
+	first = last = strtoul(text, &end, 10);
+	if (end != text && *end == '-') {
+		text = end + 1;
+		last = strtoul(text, &end, 10);
+	}
+	if (end == text || *end || first > last || last > MAX_CPU)
+		return false;
+	for (; first <= last; first++)
+		*cpus = remove ? *cpus & ~(1u << first) : *cpus | 1u << first;
+	return true;
+}
+
+/* As xl: "all", or ranges with commas between; "-" leaves it as it is (*cpus is 0 then). */
+static bool read_cpus(const char *text, uint32_t *cpus)
+{
+	char copy[64], *part, *next;
+
+	*cpus = 0;
+	if (!strcmp(text, "-"))
+		return true;
+	if (strlen(text) >= sizeof(copy))
+		return false;
+	strcpy(copy, text);
+	for (part = copy; part; part = next) {
+		next = strchr(part, ',');
+		if (next)
+			*next++ = '\0';
+		if (!strcmp(part, "all"))
+			*cpus = UINT32_MAX;
+		else if (!add_range(part, cpus))
+			return false;
+	}
+	return *cpus != 0;
+}
+
+static bool pin(const char *verb, domid_t domain, unsigned vcpu, uint32_t hard, uint32_t soft)
+{
+	int rc = ctl_pin(domain, vcpu, hard, soft);
+
+	if (rc == -XEN_ESRCH)
+		shell_error(verb, "the guest has not started its vCPU %u", vcpu);
+	else if (rc)
+		shell_error(verb, "vCPU %u: %s (%d); `info` shows nr_cpus", vcpu, ctl_strerror(rc),
+			    rc);
+	return !rc;
+}
+
+static void pin_domain(char **argv, domid_t domain, uint32_t hard, uint32_t soft)
+{
+	struct xen_domctl_getdomaininfo info;
+	unsigned i;
+	char *end;
+
+	if (strcmp(argv[2], "all")) {
+		i = (unsigned)strtoul(argv[2], &end, 10);
+		if (end == argv[2] || *end)
+			shell_error(argv[0], "%s is no vCPU number, nor \"all\"", argv[2]);
+		else
+			pin(argv[0], domain, i, hard, soft);
+		return;
+	}
+	if (ctl_info(domain, &info))
+		return;
+	for (i = 0; i <= info.max_vcpu_id; i++)
+		if (!pin(argv[0], domain, i, hard, soft))
+			return;
+}
+
+static void run_vcpu_pin(int argc, char **argv)
+{
+	bool self = argc > 1 && (!strcmp(argv[1], "0") || !strcmp(argv[1], "Domain-0"));
+	const struct guest *guest = NULL;
+	uint32_t hard, soft = 0;
+
+	if (argc != 4 && argc != 5) {
+		shell_usage(argv[0]);
+		return;
+	}
+	if (!read_cpus(argv[3], &hard) || (argc == 5 && !read_cpus(argv[4], &soft))) {
+		shell_error(argv[0], "%s: processors are \"all\", numbers and ranges: 0,2-3,^1",
+			    argv[argc - 1]);
+		return;
+	}
+	if (!self) {
+		guest = shell_guest(argv[0], argv[1]);
+		if (!guest)
+			return;
+	}
+	pin_domain(argv, self ? 0 : guest->domain, hard, soft);
+}
+
+const struct command commands_vcpu[] = {
+	{ "vcpu-set", "DOMAIN COUNT", "Set the number of active VCPUs allowed for the domain",
+	  run_vcpu_set },
+	{ "vcpu-pin", "DOMAIN VCPU|all CPUS [SOFT-CPUS]",
+	  "Set which processors a VCPU may run on, and which it prefers", run_vcpu_pin },
+	{ NULL, NULL, NULL, NULL },
+};
