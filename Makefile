@@ -94,6 +94,8 @@ HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenst
 	partition.c partition_table.c) \
 	$(addprefix dom0/drivers/,nic.c e1000.c e1000_rx.c e1000_tx.c virtio_net.c virtio_net_rx.c \
 	virtio_net_tx.c vring.c) \
+	$(addprefix dom0/net/,net.c bridge.c bridge_table.c offload.c segment.c rate.c netback_tx.c \
+	netback_rx.c netback_copy.c) dom0/xenbus.c \
 	$(addprefix dom0/terminal/,terminal.c screen.c characters.c keymap.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))

@@ -19,7 +19,7 @@ static const uint32_t sizes[] = { NET_PAGE, (NET_PACKET_MAX + NET_PAGE - 1) / NE
 #define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static struct net_packet *unused[NR_SIZES];
-static unsigned pages;
+static unsigned pages, nr_used;
 static struct net_port *ports;
 
 /* ---- packets ---- */
@@ -59,6 +59,7 @@ struct net_packet *net_packet_alloc(uint32_t capacity)
 		packet = create(size);
 	if (!packet)
 		return NULL;
+	nr_used++;
 	fresh = (struct net_packet){ .data = packet->data,
 				     .capacity = packet->capacity,
 				     .users = 1 };
@@ -77,9 +78,15 @@ void net_packet_put(struct net_packet *packet)
 
 	if (!packet || --packet->users)
 		return;
+	nr_used--;
 	size = packet->capacity > NET_PAGE;
 	packet->next = unused[size];
 	unused[size] = packet;
+}
+
+unsigned net_packets_used(void)
+{
+	return nr_used;
 }
 
 bool net_packet_complete(struct net_packet *packet)

@@ -75,6 +75,9 @@ void net_packet_get(struct net_packet *packet);
 /* Gives one reference back; NULL is allowed. */
 void net_packet_put(struct net_packet *packet);
 
+/* Packets that somebody holds. */
+unsigned net_packets_used(void);
+
 /* Fetches what is not in data yet; false when that fails: then only the beginning is left of it. */
 bool net_packet_complete(struct net_packet *packet);
 
