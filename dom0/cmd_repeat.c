@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dom0/console.h"
+#include "dom0/guest.h"
 #include "dom0/line.h"
 #include "dom0/loop.h"
 #include "dom0/shell.h"
@@ -70,21 +71,74 @@ static void run_repeat(int argc, char **argv)
 	loop_work_queue(&work);
 }
 
+/* ---- time ---- */
+
+static const struct guest *timed; /* whose end is waited for */
+static uint64_t timed_since;
+
+static void stop_waiting(void)
+{
+	timed = NULL;
+	print_time(timed_since);
+	shell_resume();
+}
+
+static void watch(struct guest *guest, bool guest_started)
+{
+	if (guest == timed && !guest_started)
+		stop_waiting();
+}
+
+static void interrupt_wait(const char *text, size_t len)
+{
+	if (timed && memchr(text, CTRL_C, len))
+		stop_waiting();
+}
+
+static const struct guest *newest(void)
+{
+	const struct guest *g = guests_first();
+
+	while (g && g->next)
+		g = g->next;
+	return g;
+}
+
+static void await_end_of(const struct guest *guest)
+{
+	static bool watching;
+
+	if (!watching)
+		guests_watch(watch);
+	watching = true;
+	timed = guest;
+	shell_suspend();
+	console_set_reader(interrupt_wait);
+}
+
+/* With -w it includes the life of the guest that the command creates. */
 static void run_time(int argc, char **argv)
 {
-	const struct command *c = argc > 1 ? shell_command(argv[1]) : NULL;
-	uint64_t start = loop_now();
+	bool wait = argc > 1 && !strcmp(argv[1], "-w");
+	const struct command *c = argc > 1 + wait ? shell_command(argv[1 + wait]) : NULL;
+	const struct guest *before = newest();
 
 	if (!c) {
 		shell_usage(argv[0]);
 		return;
 	}
-	c->run(argc - 1, argv + 1);
-	print_time(start);
+	timed_since = loop_now();
+	c->run(argc - 1 - wait, argv + 1 + wait);
+	if (wait && newest() && newest() != before)
+		await_end_of(newest());
+	else
+		print_time(timed_since);
 }
 
 const struct command commands_repeat[] = {
-	{ "time", "COMMAND ...", "Run a command and print how long it took", run_time },
+	{ "time", "[-w] COMMAND ...",
+	  "Run a command and print how long it took; -w: until the domain that it creates has ended",
+	  run_time },
 	{ "repeat", "COUNT \"COMMAND; COMMAND ...\"", "Run commands COUNT times; Ctrl-C stops",
 	  run_repeat },
 	{ NULL, NULL, NULL, NULL },

@@ -11,6 +11,7 @@
 #include "dom0/ctl.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
+#include "guests/pvrt/start.h"
 #include "guests/pvrt/time.h"
 
 #define NR_PAST 8
@@ -20,7 +21,10 @@
 #define FORCED_PATIENCE_S 10u
 
 static struct guest *guests;
-static guest_watcher watcher;
+#define MAX_WATCHERS 4
+
+static guest_watcher watchers[MAX_WATCHERS];
+static unsigned nr_watchers;
 
 /* Output of guests that are gone, the newest first. */
 static struct past {
@@ -68,13 +72,16 @@ struct guest *guest_find(const char *name_or_id)
 
 void guests_watch(guest_watcher new_watcher)
 {
-	watcher = new_watcher;
+	BUG_ON(nr_watchers == MAX_WATCHERS);
+	watchers[nr_watchers++] = new_watcher;
 }
 
 void guest_announce(struct guest *guest, bool started)
 {
-	if (watcher)
-		watcher(guest, started);
+	unsigned i;
+
+	for (i = 0; i < nr_watchers; i++)
+		watchers[i](guest, started);
 }
 
 void guest_list_add(struct guest *guest)

@@ -62,7 +62,7 @@ void guest_destroy(struct guest *guest);
 const char *guest_shutdown(struct guest *guest, bool reboot, bool force);
 const char *guest_rename(struct guest *guest, const char *name);
 
-/* Called with every guest that starts (again) or ends, for who is attached to its console. */
+/* Called with every guest that starts (again) or ends. A few callers can ask for it, once each. */
 typedef void (*guest_watcher)(struct guest *guest, bool started);
 void guests_watch(guest_watcher watcher);
 

@@ -71,7 +71,8 @@ static void start_guests(void)
 {
 	const char *file = argument("guest");
 
-	printf("Ringlet control domain; `help` lists the commands\n");
+	printf("Ringlet control domain, %u ms after the hypervisor; `help` lists the commands\n",
+	       (unsigned)div_u64_u32(loop_now(), NS_PER_MS, NULL));
 	create_autostart();
 	if (file)
 		start_named_guest(file);
