@@ -22,7 +22,10 @@ class Qemu(Emulator):
                    "-drive", f"file={machine.image},media=cdrom,format=raw,readonly=on",
                    "-boot", "d"]
         if machine.icount:
-            command += ["-icount", "shift=0,sleep=off"]
+            # Without sleep the clock jumps to the next timer while the guest is idle, which to a
+            # device that works in real time would look as if it never answered.
+            sleep = "on" if machine.disks or machine.nets else "off"
+            command += ["-icount", f"shift=0,sleep={sleep}"]
         if machine.board:
             command += ["-machine", machine.board]
         return command + qemu_arguments(machine.disks, machine.nets) + machine.extra
