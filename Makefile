@@ -108,7 +108,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 .PHONY: all hypervisor guests run run-hello qemu-test unit-test fuzz fuzz-bounded bochs-test bench \
 	bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
 
-all: hypervisor guests dom0
+all: hypervisor guests dom0 $(BUILD)/pvgrub
 
 hypervisor: $(OUT)/hypervisor.elf
 guests: $(GUESTS)
@@ -119,10 +119,10 @@ debug-hypervisor: | hypervisor
 help:
 	@sed -n 's/^## //p' Makefile
 
-## all            hypervisor.elf, dom0.elf and the test guests (the default)
+## all            hypervisor.elf, dom0.elf, pvgrub and the test guests (the default)
 ## run            the main job in QEMU, from a GRUB ISO: control domain, a Linux guest, a shell here
 RUN_FILES := guests/linux/linux.cfg guests/hello/hello.cfg $(BUILD)/linux/vmlinux \
-	$(BUILD)/linux/initramfs.gz $(BUILD)/guests/hello.elf
+	$(BUILD)/linux/initramfs.gz $(BUILD)/guests/hello.elf $(BUILD)/pvgrub
 run: all linux $(BUILD)/.setup-run
 	$(Q)HV=$(OUT)/hypervisor.elf DOM0=$(BUILD)/dom0.elf tools/boot --dom0 --mem 512 $(ARGS) $(RUN_FILES)
 
@@ -315,6 +315,11 @@ $(BUILD)/obj/guests/multi/payload.S.o: $(BUILD)/guests/payload.elf
 $(BUILD)/guests/test-%.elf: $(BUILD)/obj/guests/tests/%.c.o $(BUILD)/guests/libpvrt.a \
 		$(BUILD)/guests/guest.lds
 	$(link_guest)
+
+# What bootloader = "pvgrub" starts: a module of the control domain.
+$(BUILD)/pvgrub: guests/pvgrub/build guests/pvgrub/grub.cfg | $(BUILD)/.setup-dom0
+	$(call say,GRUB,$@)
+	$(Q)guests/pvgrub/build $@
 
 # ---- Control domain ---------------------------------------------------------------------------
 

@@ -26,9 +26,9 @@ def linux_files(bench, *kernels):
     return [bench.product("linux", name) for name in (*(kernels or ["vmlinux"]), "initramfs.gz")]
 
 
-def boot_linux(boot_shell, bench, configs, options=(), kernels=(), **more):
+def boot_linux(boot_shell, bench, configs, options=(), kernels=(), extra_files=(), **more):
     """The control domain's shell, with descriptions of Linux guests and what they start from."""
-    return boot_shell(configs, files=linux_files(bench, *kernels),
+    return boot_shell(configs, files=[*linux_files(bench, *kernels), *extra_files],
                       options=("--mem", "384", "--timeout", "600", *options), **more)
 
 

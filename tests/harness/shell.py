@@ -33,7 +33,7 @@ class Shell:
         command = [os.path.join(ROOT, "tools", "boot"), "--dom0", "--timeout", "120", *options,
                    *start, *(path for path in files if not guest or not path.endswith("/" + guest))]
         environment = dict(os.environ, HV=bench.product("hypervisor.elf"),
-                           DOM0=bench.product("dom0.elf"))
+                           DOM0=bench.product("dom0.elf"), PVGRUB=bench.product("pvgrub"))
         self.child = pexpect.spawn(sys.executable, command, env=environment, encoding="utf-8",
                                    codec_errors="replace", timeout=60, echo=False)
         self.child.delaybeforesend = None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Booting the control domain: what it needs as modules, and how much memory it gets."""
 import os
+import re
 
 from .boot import ROOT, require_file
 from .errors import UserError
@@ -12,11 +13,30 @@ LARGEST_SHARE = 0.6
 # When the shell reads what is typed, and what ends the machine from there.
 PROMPT = b"ringlet# "
 POWER_OFF = b"poweroff\r"
+BOOTLOADER = re.compile(rb"^[ \t]*bootloader[ \t]*=[ \t]*[\"']pvgrub", re.MULTILINE)
+
+
+def pvgrub(modules):
+    """The boot loader that `bootloader = "pvgrub"` starts, when a description among modules asks."""
+    for path in modules:
+        if os.path.basename(path) == "pvgrub":
+            return []
+    for path in modules:
+        if path.endswith(".cfg"):
+            with open(path, "rb") as file:
+                if BOOTLOADER.search(file.read()):
+                    return [product("PVGRUB", "pvgrub")]
+    return []
 
 
 def dom0_path():
     """The image to boot: $DOM0, or what make built."""
-    path = os.environ.get("DOM0") or os.path.join(ROOT, "build", "dom0.elf")
+    return product("DOM0", "dom0.elf")
+
+
+def product(variable, name):
+    """What make built, unless an environment variable names something else."""
+    path = os.environ.get(variable) or os.path.join(ROOT, "build", name)
     if not os.path.isfile(path):
         raise UserError(f"{os.path.relpath(path)} does not exist: run make first")
     return path
@@ -39,6 +59,7 @@ def control_domain(guest, modules, hv_options="", memory_mib=256, attended=True)
     modules = ([guest] if guest else []) + list(modules)
     for path in modules:
         require_file(path)
+    modules += pvgrub(modules)
     if "dom0_mem=" not in hv_options:
         hv_options = f"{hv_options} {memory_option(modules, memory_mib)}".strip()
     command_line = f"guest={os.path.basename(guest)} console=1" if guest else ""
