@@ -12,7 +12,6 @@
 #include "core/domain.h"
 #include "core/errno.h"
 
-#define DESCRIPTORS_PER_PAGE (PAGE_SIZE / 8)
 _Static_assert(GUEST_GDT_FRAMES == FIRST_RESERVED_GDT_PAGE,
 	       "the guest's part ends where the reserved page begins");
 

@@ -23,6 +23,8 @@ static struct vcpu *loaded;
  * descriptors that are not present.
  */
 static mfn_t empty_gdt_page;
+/* Pages of the windows that may be other than empty. */
+static unsigned shown_gdt, shown_ldt;
 
 _Static_assert(offsetof(struct pcpu, work) == 0, "the exit path tests it");
 
@@ -44,6 +46,7 @@ static void empty_windows(void)
 		window_map(WINDOW_GDT + i * PAGE_SIZE, empty_gdt_page);
 	for (unsigned i = 0; i < GUEST_LDT_PAGES; i++)
 		window_map(WINDOW_LDT + i * PAGE_SIZE, INVALID_MFN);
+	shown_gdt = shown_ldt = 0;
 }
 
 void arch_switch_init(void)
@@ -56,16 +59,25 @@ void arch_switch_init(void)
 	empty_windows();
 }
 
+/*
+ * The frames behind a vCPU's last entry are none, so only as many pages of a window are looked at as
+ * this vCPU or the one before it can have there.
+ */
 void arch_load_descriptors(struct vcpu *v)
 {
-	for (unsigned i = 0; i < GUEST_GDT_FRAMES; i++) {
+	unsigned gdt = DIV_ROUND_UP(v->arch.gdt_entries, DESCRIPTORS_PER_PAGE),
+		 ldt = DIV_ROUND_UP(v->arch.ldt_entries, DESCRIPTORS_PER_PAGE);
+
+	for (unsigned i = 0; i < MAX(gdt, shown_gdt); i++) {
 		mfn_t mfn = v->arch.gdt_frame[i] == INVALID_MFN ? empty_gdt_page
 								: v->arch.gdt_frame[i];
 
 		window_map(WINDOW_GDT + i * PAGE_SIZE, mfn);
 	}
-	for (unsigned i = 0; i < GUEST_LDT_PAGES; i++)
+	for (unsigned i = 0; i < MAX(ldt, shown_ldt); i++)
 		window_map(WINDOW_LDT + i * PAGE_SIZE, v->arch.ldt_frame[i]);
+	shown_gdt = gdt;
+	shown_ldt = ldt;
 	tables_set_ldt(v->arch.ldt_entries);
 	v->arch.reload_segments = true;
 	raise_work(WORK_VCPU);
@@ -126,7 +138,8 @@ static void load(struct vcpu *v)
 	struct trap_frame *f = guest_frame();
 
 	*f = v->arch.frame;
-	memset((char *)f - FRAME_RESIDUE, 0, FRAME_RESIDUE);
+	if (isolation_by_paging)
+		memset((char *)f - FRAME_RESIDUE, 0, FRAME_RESIDUE);
 	arch_load_top(v);
 	arch_load_descriptors(v);
 	arch_trap_table_changed(v, VECTOR_SYSCALL);

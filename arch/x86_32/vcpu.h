@@ -57,6 +57,7 @@ struct guest_callback {
 
 #define GUEST_GDT_FRAMES 14
 #define GUEST_LDT_PAGES 16
+#define DESCRIPTORS_PER_PAGE (PAGE_SIZE / 8)
 
 struct arch_vcpu {
 	struct trap_frame frame; /* while not on a CPU */
