@@ -7,6 +7,7 @@
 #   T=pattern    qemu-test, bochs-test, unit-test: only tests whose name contains the pattern
 #   V=1          show the commands
 #   ARGS=...     run: further options of tools/boot
+#   DISK=1       run: also a guest with a disk and a network
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
@@ -105,7 +106,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run run-hello qemu-test unit-test fuzz fuzz-bounded bochs-test bench \
+.PHONY: all hypervisor guests run run-hello qemu-test disk-test unit-test fuzz fuzz-bounded bochs-test bench \
 	bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0 $(BUILD)/pvgrub
@@ -123,8 +124,14 @@ help:
 ## run            the main job in QEMU, from a GRUB ISO: control domain, a Linux guest, a shell here
 RUN_FILES := guests/linux/linux.cfg guests/hello/hello.cfg $(BUILD)/linux/vmlinux \
 	$(BUILD)/linux/initramfs.gz $(BUILD)/guests/hello.elf $(BUILD)/pvgrub
+ifeq ($(DISK),1)
+RUN_FILES := guests/linux/debian.cfg $(RUN_FILES)
+RUN_DEVICES := --disk $(BUILD)/linux/disk.img --net user
+run: guest-disk
+endif
 run: all linux $(BUILD)/.setup-run
-	$(Q)HV=$(OUT)/hypervisor.elf DOM0=$(BUILD)/dom0.elf tools/boot --dom0 --mem 512 $(ARGS) $(RUN_FILES)
+	$(Q)HV=$(OUT)/hypervisor.elf DOM0=$(BUILD)/dom0.elf tools/boot --dom0 --mem 512 $(RUN_DEVICES) $(ARGS) \
+		$(RUN_FILES)
 
 ## run-hello      the hello guest in place of the control domain: to its greeting and power-off
 run-hello: all $(BUILD)/.setup-run
@@ -132,8 +139,15 @@ run-hello: all $(BUILD)/.setup-run
 
 ## qemu-test      every test: host-built, QEMU and Bochs; ends with `N passed, N failed`
 RUN_TESTS = tests/run --build $(BUILD) $(if $(T),--select '$(T)')
-qemu-test: all linux debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
+qemu-test: all guest-disk debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS)
+
+## disk-test      pulls a writing machine's plug KILLS=60 times; SEED=n in another way
+KILLS ?= 60
+SEED ?= 1
+disk-test: all linux $(BUILD)/.setup-test
+	$(Q)RINGLET_KILLS=$$((($(KILLS) + 2) / 3)) RINGLET_SEED=$(SEED) tests/run --build $(BUILD) --only qemu \
+		--select acknowledged_is_safe
 
 ## bochs-test     the whole-system tests that need Bochs, which enforces segment limits
 bochs-test: all $(BUILD)/.setup-test

@@ -94,14 +94,16 @@ class Bench:
         return outcome
 
     def keep(self, outcome):
+        self.keep_text(f"{outcome.text}\n[{outcome.end.name}] {outcome.reason}\n")
+
+    def keep_text(self, text):
         name = re.sub(r"[^\w.=-]+", "_", self.node.nodeid.replace("::test_", "-")).strip("_")
         suffix = f"-{self.boots}" if self.boots else ""
         self.boots += 1
         folder = os.path.join(self.build, "test-logs")
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, name + suffix + ".log"), "w", encoding="utf-8") as file:
-            file.write(outcome.text)
-            file.write(f"\n[{outcome.end.name}] {outcome.reason}\n")
+            file.write(text)
 
     def run_guest(self, guest, *, hv_options="", **options):
         """Boot a test guest and report its TEST lines; fails unless it ends as it should."""

@@ -45,9 +45,11 @@ class Disk:
         file, options, rest = parse(text, ("driver", "ro", "sector", "format", "drive", "device"))
         if not file or rest:
             raise UserError(f"--disk {text}: expected {DISK_USAGE}")
-        if not os.path.exists(file):
+        # What is somewhere else, such as nbd+unix:///?socket=PATH, is for QEMU to find.
+        is_url = "://" in file
+        if not is_url and not os.path.exists(file):
             raise UserError(f"{file}: no such file")
-        self.file = os.path.abspath(file)
+        self.file = file if is_url else os.path.abspath(file)
         self.driver = one_of(options, "driver", DISK_DRIVERS)
         self.read_only = "ro" in options
         self.sector = int(one_of(options, "sector", ("512", "4096")))
