@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Networks of guests: two Linux guests on a bridge, and interfaces that come and go."""
+import re
+
+from harness.linux import COMPLAINTS, READY, boot_linux
+
+CONFIG = """\
+name = "{name}"
+kernel = "vmlinux"
+ramdisk = "initramfs.gz"
+memory = 64
+vif = ['bridge=br0']
+extra = 'console=hvc0 quiet rlrun="{commands}"'
+"""
+# The first program asks for an address, which nobody here gives.
+ADDRESS = "killall udhcpc; sleep 1; ip addr add 10.0.0.{number}/24 dev eth0; ip link set eth0 up; "
+SENDER = ADDRESS + """\
+ping -c 5 -W 30 10.0.0.2; dd if=/dev/urandom of=/tmp/data bs=1M count={mib}; echo SENT $(md5sum </tmp/data); \
+until nc 10.0.0.2 5000 </tmp/data; do sleep 1; done; sleep 100000"""
+RECEIVER = ADDRESS + "echo GOT $(nc -l -p 5000 | md5sum); sleep 100000"
+MIB = 8
+SLOW = 400
+
+
+def create(shell, name):
+    """What the kernel says first goes to this terminal: it would come between what is typed next."""
+    shell.type(f"create {name}.cfg\r")
+    shell.expect("about to get started", SLOW)
+
+
+def test_vif_two_guests(boot_shell, bench):
+    """Ping and TCP between them, what is counted, an interface that goes and comes, guests that end."""
+    shell = boot_linux(boot_shell, bench, {
+        "a.cfg": CONFIG.format(name="a", commands=SENDER.format(number=1, mib=MIB)),
+        "b.cfg": CONFIG.format(name="b", commands=RECEIVER.format(number=2))})
+    create(shell, "b")
+    shell.wait("console -l b", lambda text: READY in text, SLOW)
+    create(shell, "a")
+    shell.wait("console -l b", lambda text: "GOT" in text, SLOW)
+    sender, receiver = shell.run("console -l a"), shell.run("console -l b")
+    assert "5 packets received" in sender
+    assert re.search(r"SENT (\w{32})", sender)[1] == re.search(r"GOT (\w{32})", receiver)[1]
+    listed = shell.run("network-list a b")
+    assert "Idx BE Mac Addr." in listed
+    assert len(re.findall(r"^0 +0 +00:16:3e(?::[0-9a-f]{2}){3} +0 +4 ", listed, re.MULTILINE)) == 2
+    ports = [line.split() for line in shell.run("bridge-list br0").splitlines()[1:]]
+    assert len(ports) == 2
+    assert all(int(sum_of) > MIB << 20 for sum_of in (max(map(int, port[2:])) for port in ports))
+    shell.run("network-detach a 0")
+    shell.wait("network-list a", lambda text: len(text.splitlines()) == 1, SLOW)
+    shell.run("network-attach a bridge=br0 rate=100Mb/s")
+    shell.wait("network-list a", lambda text: re.search(r"^0 .* 4 ", text, re.MULTILINE), SLOW)
+    assert "no such interface" in shell.run("network-detach a 5")
+    assert "is no bridge" in shell.run("network-attach a bridge=office")
+    assert not COMPLAINTS.search(sender + receiver)
+    shell.run("destroy b")
+    shell.run("destroy a")
+    shell.wait("bridge-list", lambda text: "vif" not in text, SLOW)
+    assert "frontend" not in shell.run("xenstore-ls /local/domain/0")
+    shell.power_off()
