@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Disks of guests, from a person's seat: descriptions, verbs, Linux with them, GRUB from them."""
+import hashlib
 import re
 import shutil
 
+import pytest
 from harness.disks import (FIRST, MIB, ext4_image, random_image, write_gpt, write_mbr)
-from harness.linux import READY, LinuxConsole, boot_linux, config
+from harness.linux import COMPLAINTS, READY, LinuxConsole, boot_linux, config
 from harness.shell import ECHO, LEAVE, PROMPT, row
 
 
 def disks(*specs):
     return "disk = [ " + ", ".join(f"'{spec}'" for spec in specs) + " ]"
+
+
+def md5(path):
+    return hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def states(text):
+    """Those of a guest's disks, from block-list."""
+    return [line.split()[3] for line in text.splitlines()[1:] if line.strip()]
 
 
 def start(shell):
@@ -83,6 +94,80 @@ def test_one_writer(boot_shell, tmp_path):
         shell.run(f"destroy {name}")
     assert "in use" not in shell.run("create whole.cfg")
     shell.run("destroy whole")
+    shell.power_off()
+
+
+# ---- Linux ----
+
+@pytest.mark.parametrize("mode", ["segment", "paging"])
+def test_linux_disks(boot_shell, bench, tmp_path, mode):
+    """Every kind of target; attach and detach while it runs; a guest's next life."""
+    module = random_image(tmp_path / "module.img", 2)
+    whole = random_image(tmp_path / "whole.img", 8, seed=3)
+    more = disks("vda,,xvda,rw", "cow:module.img,,xvdb", "module.img,,xvdc,ro", "ram:16,,xvdd")
+    shell = boot_linux(boot_shell, bench, {"linux.cfg": config(more=more)},
+                       options=("--hv", f"isolation={mode}", "--disk", str(whole),
+                                "--disk", str(random_image(tmp_path / "second.img", 8, 5))),
+                       extra_files=[str(module)])
+    start(shell)
+    with LinuxConsole(shell) as linux:
+        sums = [md5(whole), md5(module), md5(module)]
+        text = linux.run("md5sum /dev/xvda /dev/xvdb /dev/xvdc", 120)[0]
+        assert [line.split()[0] for line in text.splitlines()] == sums
+        assert linux.run("dd if=/dev/zero of=/dev/xvdc count=1 conv=fsync")[1] != 0
+        text = linux.run("dd if=/dev/zero of=/dev/xvdb bs=64k count=4 conv=fsync && sync && "
+                         "echo 3 >/proc/sys/vm/drop_caches && cat /dev/xvdb | md5sum && "
+                         "dd if=/dev/xvda of=/dev/xvdd bs=1M conv=fsync && "
+                         "echo 3 >/proc/sys/vm/drop_caches && head -c 8388608 /dev/xvdd | md5sum", 120)
+        expected = hashlib.md5(bytes(256 << 10) + module.read_bytes()[256 << 10:]).hexdigest()
+        assert expected in text[0] and md5(whole) in text[0] and text[1] == 0
+    assert states(shell.run("block-list linux")) == ["4"] * 4
+    assert "has a disk of that name" in shell.run("block-attach linux vdb,,xvda,w")
+    shell.run("block-attach linux vdb,,xvde,w")
+    with LinuxConsole(shell) as linux:
+        assert linux.run("while ! [ -b /dev/xvde ]; do usleep 100000; done; cat /dev/xvde | md5sum "
+                         "| grep -q " + md5(tmp_path / "second.img"), 120)[1] == 0
+    shell.run("block-detach linux xvde")
+    shell.wait("block-list linux", lambda text: "51776" not in text)
+    assert "no such disk" in shell.run("block-detach linux xvde")
+    with LinuxConsole(shell) as linux:
+        assert linux.run("while grep xvde /proc/partitions; do usleep 100000; done")[1] == 0
+        linux.shell.type("reboot -f\r")
+        shell.expect(READY, 240)
+    shell.wait("block-list linux", lambda text: states(text) == ["4"] * 4, 120)
+    assert not COMPLAINTS.search(shell.run("console -l linux"))
+    shell.power_off()
+
+
+def test_linux_disk_under_load(boot_shell, bench, tmp_path):
+    """Destroyed, rebooted and detached by force in the middle of I/O, again and again."""
+    image = tmp_path / "disk.img"
+    with open(image, "wb") as file:
+        file.truncate(64 * MIB)
+    load = "for i in 1 2 3; do while true; do dd if=/dev/zero of=/dev/xvda bs=1M count=16 " \
+           "seek=$((i * 16)) oflag=direct; done 2>/dev/null & done"
+    more = disks("vda,,xvda,rw") + "\non_reboot = 'restart'\n"
+    shell = boot_linux(boot_shell, bench, {"linux.cfg": config(more=more)},
+                       options=("--disk", str(image)))
+    for _ in range(3):
+        start(shell)
+        with LinuxConsole(shell) as linux:
+            assert linux.run(load)[1] == 0
+        shell.run("destroy linux")
+        shell.wait("list", lambda text: "linux " not in text)
+        shell.wait("block-list", lambda text: re.search(r"^vda .* - ", text, re.MULTILINE))
+    start(shell)
+    with LinuxConsole(shell) as linux:
+        assert linux.run(load)[1] == 0
+    shell.type("reboot -F linux\r")
+    shell.expect("about to get started", 120)
+    shell.wait("block-list linux", lambda text: states(text) == ["4"], 120)
+    with LinuxConsole(shell) as linux:
+        assert linux.run(load)[1] == 0
+    shell.run("block-detach --force linux xvda")
+    shell.wait("block-list", lambda text: re.search(r"^vda .* - ", text, re.MULTILINE))
+    shell.run("block-attach linux vda,,xvda,w")
+    shell.run("destroy linux")
     shell.power_off()
 
 
