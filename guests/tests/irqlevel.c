@@ -207,11 +207,13 @@ static void ignore_card(evtchn_port_t port, void *data)
  * In each 10 ms at most 200 that follow at once are let through, and of those that are slower there
  * cannot be more than another 200.
  */
-#define MOST_IN_A_STORM (30 * 400)
+#define MOST_IN_A_STORM 400
 
 static void test_storm(void)
 {
 	unsigned int stormed;
+	unsigned int windows;
+	uint64_t start;
 	int port;
 
 	if (!e1000_open() || !find_level_line())
@@ -219,11 +221,14 @@ static void test_storm(void)
 	port = event_bind_pirq(level_line, 0);
 	event_bind(port, ignore_card, NULL);
 	count = 0;
+	start = time_system_ns();
 	e1000_raise();
 	wait_for_count(~0u, 300 * NS_PER_MS);
 	stormed = count;
-	CHECK(stormed >= 200, "only %u interrupts in 300 ms: no storm", stormed);
-	CHECK(stormed <= MOST_IN_A_STORM, "%u interrupts in 300 ms", stormed);
+	/* A busy host can stretch it. */
+	windows = (uint32_t)div_u64_u32(time_system_ns() - start, 10 * NS_PER_MS, NULL) + 1;
+	CHECK(stormed >= 200, "only %u interrupts: no storm", stormed);
+	CHECK(stormed <= windows * MOST_IN_A_STORM, "%u interrupts in %u0 ms", stormed, windows);
 	e1000_quiet();
 	time_delay_ns(700 * NS_PER_MS);
 	event_bind(port, serve_card, NULL);
