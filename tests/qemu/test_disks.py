@@ -29,6 +29,15 @@ def boot_disk(boot_shell, image, options, *, board="pc", controller="ioapic"):
                                "--disk", f"{image},{options}"])
 
 
+def until_allocated(shell, image, command, size):
+    """Runs a test of one second until it has been everywhere: how often depends on the host."""
+    for _ in range(10):
+        assert ": no errors" in shell.run(command)
+        if os.stat(image).st_blocks * 512 == size:
+            return
+    pytest.fail(f"ten runs of '{command}' left {os.stat(image).st_blocks * 512} bytes")
+
+
 @pytest.mark.parametrize("controller", CONTROLLERS)
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("disk", DISKS)
@@ -36,7 +45,7 @@ def test_write_and_compare(boot_shell, image, disk, board, controller):
     """What is written comes back, and its interrupt is found."""
     options, name = DISKS[disk]
     shell = boot_disk(boot_shell, image, options, board=board, controller=controller)
-    assert f"{name}: no errors" in shell.run(f"disk-test -w -t 4 {name}")
+    until_allocated(shell, image, f"disk-test -w -t 1 {name}", MIB << 20)
     assert f"{name}: no errors" in shell.run(f"disk-test -t 1 {name}")
     driver = "ahci" if name == "sda" else "virtio-blk"
     lines = [line.split()[-2] for line in shell.run("lspci").splitlines() if driver in line]
@@ -60,11 +69,9 @@ def test_discard(boot_shell, image, disk):
     """What is discarded takes no room in the image any more."""
     options, name = DISKS[disk]
     shell = boot_disk(boot_shell, image, options + ",drive=discard=unmap")
-    assert f"{name}: no errors" in shell.run(f"disk-test -w -t 4 {name}")
-    assert os.stat(image).st_blocks * 512 == MIB << 20
-    assert f"{name}: no errors" in shell.run(f"disk-test -d -t 1 {name}")
+    until_allocated(shell, image, f"disk-test -w -t 1 {name}", MIB << 20)
+    until_allocated(shell, image, f"disk-test -d -t 1 {name}", 0)
     shell.power_off()
-    assert os.stat(image).st_blocks == 0
 
 
 DEVICES = {"virtio": ("-device virtio-blk-pci,drive=disk,disable-legacy=on", "vda"),
