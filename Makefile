@@ -106,8 +106,8 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 
 # ---- Targets ----------------------------------------------------------------------------------
 
-.PHONY: all hypervisor guests run run-hello qemu-test disk-test unit-test fuzz fuzz-bounded bochs-test bench \
-	bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
+.PHONY: all hypervisor guests run run-hello qemu-test disk-test linux-test unit-test fuzz fuzz-bounded \
+	bochs-test bench bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0 $(BUILD)/pvgrub
 
@@ -152,6 +152,10 @@ disk-test: all linux $(BUILD)/.setup-test
 ## bochs-test     the whole-system tests that need Bochs, which enforces segment limits
 bochs-test: all $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only bochs
+
+## linux-test     what takes long with Linux guests: 200 boots, minutes of work
+linux-test: all linux $(BUILD)/.setup-test
+	$(Q)$(RUN_TESTS) --only linux
 
 ## unit-test      host-built unit tests, under the address and undefined-behaviour sanitizers
 unit-test: $(UNIT_TESTS) $(BUILD)/.setup-test

@@ -104,6 +104,8 @@ static void show_domain(struct domain *d)
 		       r.time[RUNSTATE_runnable] / NSEC_PER_MSEC,
 		       r.time[RUNSTATE_blocked] / NSEC_PER_MSEC,
 		       r.time[RUNSTATE_offline] / NSEC_PER_MSEC);
+		if (v->arch.segment_flips)
+			printk("    4gb_segments helped %u times\n", v->arch.segment_flips);
 	}
 	if (d->state >= DOMAIN_DYING)
 		show_holders(d);

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Linux guests (`make linux`) under the control domain, and what is typed at them."""
+"""Linux guests (`make linux`) under the control domain: descriptions, runs by script, terminals."""
+import itertools
+import os
 import re
 
+from lib.dom0 import control_domain
+from lib.emulator import Machine
+from lib.linuxbench import NativeQemu, Talk
+from lib.session import End, Outcome
+
+from .initramfs import extend
 
 CONFIG = """\
 name = "{name}"
@@ -13,9 +21,13 @@ cmdline = "console=hvc0 {cmdline}"
 """
 READY = "Ringlet Linux guest ready"
 LEAVE = "\x1d"
+PROMPT = r"[~\w/]+ # "
 # Linux says these when something is broken, in itself or below.
-COMPLAINTS = re.compile(r"BUG:|kernel BUG|WARNING:|Oops|Call Trace|multicall.*failed|Bad page|"
-                        r"soft lockup|hung task|rcu.*stall|\(RL\) .*crash")
+COMPLAINTS = re.compile(r"BUG:|kernel BUG|(?<!\(RL\) )WARNING:|Oops|Call Trace|multicall.*failed|Bad page|"
+                        r"soft lockup|blocked for more than|rcu.*stall")
+# From `check clock` and the stamp guest: nanoseconds since 1970, and ticks.
+CLOCK = re.compile(r"CLOCK (\d+) at (\d+)")
+HYPERVISOR_CLOCK = re.compile(r"\(RL\) clock: TSC (\d+) kHz")
 
 
 def config(name="linux", memory=64, cmdline="quiet", kernel="vmlinux", more=""):
@@ -26,14 +38,78 @@ def linux_files(bench, *kernels):
     return [bench.product("linux", name) for name in (*(kernels or ["vmlinux"]), "initramfs.gz")]
 
 
+def clock_offsets(text, khz):
+    """For each clock that was read, in seconds: its time less that of the time stamp counter."""
+    return [int(time) / 1e9 - int(ticks) / (khz * 1e3) for time, ticks in CLOCK.findall(text)]
+
+
 def boot_linux(boot_shell, bench, configs, options=(), kernels=(), extra_files=(), **more):
     """The control domain's shell, with descriptions of Linux guests and what they start from."""
     return boot_shell(configs, files=[*linux_files(bench, *kernels), *extra_files],
                       options=("--mem", "384", "--timeout", "600", *options), **more)
 
 
+class Linux:
+    """What the Linux guests of one test are made from; files are added to their initramfs."""
+
+    def __init__(self, bench, folder, files=None):
+        self.bench = bench
+        self.folder = folder
+        self.initramfs = bench.product("linux", "initramfs.gz")
+        if files:
+            self.initramfs = extend(self.initramfs, os.path.join(folder, "initramfs.gz"), files)
+
+    def modules(self, kernel="vmlinux"):
+        return [self.bench.product("linux", kernel), self.initramfs]
+
+    def guest(self, cmdline, *, memory=64, kernel="vmlinux", hv_options="", machine_mib=384,
+              **machine):
+        """One guest from its start to its end, with nobody at the keyboard; the Outcome."""
+        path = os.path.join(self.folder, "linux.cfg")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(config(memory=memory, cmdline=cmdline, kernel=kernel))
+        plan = control_domain(path, self.modules(kernel), hv_options, machine_mib, attended=False)
+        plan["kernel"] = self.bench.product("dom0.elf")
+        return self.bench.boot(**plan, memory_mib=machine_mib, **machine)
+
+    def native(self, cmdline, *, memory=64, timeout=120, **machine):
+        """The same on the bare machine; its output. It halts at the end: it has no ACPI."""
+        emulator = NativeQemu(Machine(image="", memory_mib=memory, **machine), self.folder,
+                              self.bench.product("linux", "bzImage"), self.initramfs,
+                              f"console=ttyS0 {cmdline}")
+        with Talk(emulator, timeout) as talk:
+            talk.expect(rb"reboot: ")
+        text = talk.output.decode(errors="replace")
+        self.bench.keep(Outcome(End.POWER_OFF, "native", text))
+        return text
+
+
+# pylint: disable-next=too-many-arguments
+def boot_guests(boot_shell, linux, configs, options=(), kernels=("vmlinux",), hv_options="",
+               timeout=900):
+    """boot_linux() for guests with files of their own in the initramfs, and the stamp guest."""
+    files = [*(linux.bench.product("linux", kernel) for kernel in kernels), linux.initramfs]
+    files.append(linux.bench.product("guests", "stamp.elf"))
+    return boot_shell(configs, files=files,
+                      options=("--mem", "384", "--timeout", str(timeout), "--hv", hv_options,
+                               *options))
+
+
+def create(shell, arguments="linux.cfg"):
+    """Create a guest. Its first words, which the hypervisor shows, must not mix with what is typed."""
+    shell.type(f"create {arguments}\r")
+    shell.expect(r"about to get started\.\.\.\r*\n", 120)
+
+
+def await_ready(shell, name="linux", times=1):
+    """Wait until it has started (that often, in what is kept of all who had this name)."""
+    shell.wait(f"console -l {name}", lambda text: text.count(READY) == times, 180)
+
+
 class LinuxConsole:
-    """A guest's terminal, while `with` lasts."""
+    """A guest's terminal, while `with` lasts. What it said before comes first: marks are unique."""
+
+    numbers = itertools.count(1)
 
     def __init__(self, shell, name="linux"):
         self.shell = shell
@@ -43,17 +119,24 @@ class LinuxConsole:
         self.shell.type(f"console {self.name}\r")
         self.shell.expect(f"console {self.name}")
         self.shell.type("\r")
-        self.shell.expect(r"[~\w/]+ # ", 120)
+        self.shell.expect(PROMPT, 120)
+        # So that the echo of a command stays in one piece.
+        self.run("stty cols 500", 120)
         return self
 
     def __exit__(self, *error):
         if not any(error):
-            self.shell.type(LEAVE)
+            self.shell.type(LEAVE + "\r")
             self.shell.expect("ringlet# ")
 
+    def type(self, line):
+        self.shell.type(line + "\r")
+
     def run(self, command, timeout=60):
-        """Type a command, wait for its end, return what it said."""
-        # The mark is typed in two parts, so that the echo does not have it.
-        self.shell.type(f"{command}; echo EN''D=$?\r")
-        match = self.shell.expect(r"EN''D=\$\?\r*\n(?P<text>(?s:.*?))END=(?P<status>\d+)", timeout)
-        return match["text"].replace("\r", ""), int(match["status"])
+        """Type a command, wait for its end; its output and its status."""
+        number = next(self.numbers)
+        # Typed in two parts, so that the echo, which the shell may repeat, does not have it.
+        self.type(f"{command}; echo EN''D{number}=$?")
+        match = self.shell.expect(rf"(?P<text>(?s:.*?))END{number}=(?P<status>\d+)", timeout)
+        text = match["text"].replace("\r", "")
+        return text.split(f"D{number}=$?\n")[-1], int(match["status"])

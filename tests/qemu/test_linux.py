@@ -5,15 +5,17 @@ import re
 import subprocess
 
 import pytest
-from harness.linux import COMPLAINTS, READY, LinuxConsole, boot_linux, config
-from harness.shell import PROMPT
+from harness.guests import context
+from harness.linux import (COMPLAINTS, Linux, LinuxConsole, await_ready, boot_guests, config,
+                           create)
+from harness.linuxwork import WORK, two_guests_work
 from lib.boot import ROOT
 
 MODES = ("segment", "paging")
 
 
 def assert_gone(shell, name):
-    shell.wait("list", lambda text: name + " " not in text)
+    shell.wait("list", lambda text: name + " " not in text, 120)
 
 
 def test_linux_run(bench):
@@ -35,26 +37,124 @@ def test_linux_run(bench):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_linux_life(boot_shell, bench, mode):
+def test_linux_life(boot_shell, bench, tmp_path, mode):
     """Typing in it, a second one, poweroff from inside, shutdown and destroy from outside."""
-    shell = boot_linux(boot_shell, bench, {"linux.cfg": config(more="autostart = 1")},
-                       options=("--hv", f"isolation={mode}"))
-    shell.wait_console("linux", READY)
-    shell.run("create linux.cfg name=second")
+    shell = boot_guests(boot_shell, Linux(bench, str(tmp_path)),
+                       {"linux.cfg": config(more="autostart = 1")},
+                       hv_options=f"isolation={mode}")
+    shell.expect("about to get started", 120)
+    await_ready(shell)
+    create(shell, "linux.cfg name=second")
     with LinuxConsole(shell) as linux:
         assert linux.run("uname -m") == ("i686\n", 0)
         assert linux.run("seq 1 2000 | md5sum | cut -c 1-8")[1] == 0
-    shell.wait_console("second", READY)
+    await_ready(shell, "second")
     with LinuxConsole(shell, "second") as linux:
         assert "i686" in linux.run("uname -a")[0]
-        linux.shell.type("poweroff\r")
+        linux.type("poweroff")
         shell.expect("second has ended")
     assert_gone(shell, "second")
-    shell.run("create linux.cfg name=third")
+    create(shell, "linux.cfg name=third")
     shell.run("destroy third")
     assert_gone(shell, "third")
     shell.run("shutdown linux")
     assert_gone(shell, "linux")
     for name in ("linux", "second"):
         assert not COMPLAINTS.search(shell.run(f"console -l {name}")), f"{name} complains"
+    shell.power_off()
+
+
+def test_linux_ends(boot_shell, bench, tmp_path):
+    """Reboot and halt from inside, reboot from outside."""
+    shell = boot_guests(boot_shell, Linux(bench, str(tmp_path)), {"linux.cfg": config()})
+    create(shell)
+    await_ready(shell)
+    with LinuxConsole(shell) as linux:
+        linux.type("reboot")
+        shell.expect("reboot: Restarting system")
+        shell.expect("about to get started", 120)
+    # A new domain, whose console goes on behind what the old one said.
+    shell.type("\r")
+    shell.wait("domid linux", lambda text: text.strip() == "2", 60)
+    await_ready(shell, times=2)
+    shell.type("reboot linux\r")
+    shell.expect("about to get started", 120)
+    shell.wait("domid linux", lambda text: text.strip() == "3", 60)
+    await_ready(shell, times=3)
+    with LinuxConsole(shell) as linux:
+        linux.type("halt")
+        shell.expect("linux has ended")
+    assert_gone(shell, "linux")
+    shell.power_off()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_linux_check(bench, tmp_path, mode):
+    """Linux's own view of what it stands on: guests/linux/initramfs/selftest."""
+    outcome = Linux(bench, str(tmp_path)).guest("quiet rltest", timeout=200,
+                                                hv_options=f"isolation={mode}")
+    assert outcome.clean, f"{outcome.reason}{context(outcome)}"
+    passed, failed = bench.report_lines(outcome.text)
+    assert f"RESULT: {passed} passed, {failed} failed" in outcome.text and passed > 20
+    assert not COMPLAINTS.search(outcome.text)
+
+
+FILL = """\
+#!/bin/sh
+mount -t tmpfs -o size=95% none /tmp
+yes ringlet | dd bs=1M count=$fill iflag=fullblock of=/tmp/a 2>/dev/null
+[ $(du -m /tmp/a | cut -f1) -ge $fill ] || echo "WRONG size"
+yes ringlet | cmp -n $((fill << 20)) - /tmp/a && echo FILLED
+free -m
+"""
+
+
+@pytest.mark.parametrize("memory, fill", [(32, 10), (2048, 40)])
+def test_linux_memory(bench, tmp_path, memory, fill):
+    """It starts, sees its memory, high memory too, and finds there what it wrote."""
+    linux = Linux(bench, str(tmp_path), {"fill": FILL})
+    outcome = linux.guest(f"quiet rlrun=/fill fill={fill}", memory=memory, timeout=200,
+                          machine_mib=max(384, memory + 256))
+    assert outcome.clean, f"{outcome.reason}{context(outcome)}"
+    # High memory is taken first.
+    assert "FILLED" in outcome.text and "WRONG" not in outcome.text
+    assert not COMPLAINTS.search(outcome.text)
+    total = int(re.search(r"^Mem: +(\d+)", outcome.text, re.MULTILINE)[1])
+    # The kernel and its page array are not in it.
+    assert memory - 12 - memory // 16 <= total <= memory
+
+
+def test_linux_two_guests(boot_shell, bench, tmp_path):
+    two_guests_work(boot_shell, Linux(bench, str(tmp_path), {"work": WORK}), 10, 1)
+
+
+def test_linux_balloon(boot_shell, bench, tmp_path):
+    """Memory that the control domain takes and gives again, while the guest uses what it has."""
+    shell = boot_guests(boot_shell, Linux(bench, str(tmp_path)), {"linux.cfg": config(memory=96)})
+    create(shell)
+    await_ready(shell)
+    for memory in (48, 96):
+        shell.run(f"mem-set linux {memory}")
+        shell.wait("list", lambda text, memory=memory: re.search(
+            rf"^linux +\d+ +{memory} ", text, re.MULTILINE), 60)
+        with LinuxConsole(shell) as linux:
+            text, _ = linux.run("free -m; dd if=/dev/zero of=/tmp/a bs=1M count=8; rm /tmp/a")
+            total = int(re.search(r"Mem: +(\d+)", text)[1])
+            assert memory - 24 < total <= memory, f"{total} MiB after mem-set {memory}"
+    assert not COMPLAINTS.search(shell.run("console -l linux"))
+    shell.power_off()
+
+
+def test_linux_exhaustion(boot_shell, bench, tmp_path):
+    """A program that takes all memory, and a fork bomb: the guest deals with both by itself."""
+    shell = boot_guests(boot_shell, Linux(bench, str(tmp_path)), {"linux.cfg": config(memory=48)})
+    create(shell)
+    await_ready(shell)
+    with LinuxConsole(shell) as linux:
+        assert linux.run("tail /dev/zero", 120)[1] == 137
+        assert "Out of memory" in linux.run("dmesg | grep -c 'Out of memory'; dmesg | tail -n 3")[0]
+        # All of it ends with the first process of its name space.
+        linux.run("unshare -p -f sh -c 'b() { b | b & }; b; sleep 3' 2>/dev/null", 180)
+        assert linux.run("echo alive $((6 * 7))", 60) == ("alive 42\n", 0)
+    assert re.search(r"^linux ", shell.run("list"), re.MULTILINE)
     shell.power_off()

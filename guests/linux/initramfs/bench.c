@@ -15,43 +15,13 @@
 
 static char **environment;
 
-typedef unsigned long long ticks_t;
-
-static ticks_t now(void)
-{
-	ticks_t ticks;
-
-	asm volatile("rdtsc" : "=A"(ticks) : : "memory");
-	return ticks;
-}
-
-/* The compiler's library is not there, so: quotient and remainder of 64 bits by 32, in two steps. */
-static ticks_t divide(ticks_t value, unsigned int by, unsigned int *rest)
-{
-	unsigned int high = (unsigned int)(value >> 32), low = (unsigned int)value;
-	unsigned int remainder = high % by;
-
-	asm("divl %2" : "+a"(low), "+d"(remainder) : "r"(by));
-	if (rest)
-		*rest = remainder;
-	return (ticks_t)(high / by) << 32 | low;
-}
-
 static void print_figure(const char *name, ticks_t value)
 {
-	char text[24], *at = text + sizeof(text);
-	unsigned int digit;
-
-	*--at = 0;
-	*--at = '\n';
-	do {
-		value = divide(value, 10, &digit);
-		*--at = (char)('0' + digit);
-	} while (value);
 	print("BENCH ");
 	print(name);
 	print(": ");
-	print(at);
+	print_number(value);
+	print("\n");
 }
 
 static void report(const char *name, ticks_t start, unsigned int count)

@@ -2,7 +2,7 @@
 /*
  * The part of the self-check that asks the processor itself: segments, faults, floating
  * point, page tables. `check list` names the tests, `check NAME` runs one, prints why it
- * failed and exits with 1. What a test expects to be killed by runs in a child.
+ * failed and exits with 1; `check clock` is no test. What a test expects to be killed by runs in a child.
  */
 #include "sys.h"
 
@@ -50,7 +50,7 @@ static int read_hypervisor(void)
 {
 	return *(volatile char *)0xffbff000;
 }
-static int divide(void)
+static int divide_by_zero(void)
 {
 	asm volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx");
 	return 0;
@@ -92,7 +92,7 @@ static int test_faults(void)
 	       killed_by(write_kernel, SIGSEGV, "writing the kernel") ||
 	       killed_by(write_hypervisor, SIGSEGV, "writing the hypervisor's range") ||
 	       killed_by(read_hypervisor, SIGSEGV, "reading the hypervisor") ||
-	       killed_by(divide, SIGFPE, "dividing by zero") ||
+	       killed_by(divide_by_zero, SIGFPE, "dividing by zero") ||
 	       killed_by(undefined, SIGILL, "ud2") || killed_by(breakpoint, SIGTRAP, "int3") ||
 	       killed_by(privileged, SIGSEGV, "cli") || killed_by(halt, SIGSEGV, "hlt") ||
 	       killed_by(port, SIGSEGV, "out without permission") ||
@@ -318,6 +318,42 @@ static int test_fpu(void)
 	return bad ? fail("registers of one process seen by another") : 0;
 }
 
+/* A long calculation in SSE and x87 registers, which other processes interrupt all the time. */
+#define FPU_ROUNDS 400000
+static unsigned long long calculate(void)
+{
+	union {
+		double value;
+		unsigned long long bits;
+	} sse = { 1.0 }, x87 = { 1.0 };
+	double step = 1.0000001, addend = 0.001;
+	int i;
+
+	for (i = 0; i < FPU_ROUNDS; i++) {
+		asm volatile("mulsd %1, %0; addsd %2, %0; sqrtsd %0, %0"
+			     : "+x"(sse.value)
+			     : "x"(step), "x"(addend));
+		x87.value = (x87.value * step + addend) / (1.0 + addend);
+	}
+	return sse.bits ^ x87.bits;
+}
+
+static int test_fpu_heavy(void)
+{
+	unsigned long long expected = calculate();
+	int i, status, bad = 0;
+
+	for (i = 0; i < 4; i++)
+		if (!CALL(__NR_fork, 0, 0, 0))
+			leave(calculate() != expected);
+	for (i = 0; i < 4; i++) {
+		status = 1;
+		CALL(__NR_waitpid, -1, &status, 0);
+		bad |= status;
+	}
+	return bad ? fail("the same calculation with another result") : 0;
+}
+
 /* ---- Page tables ---- */
 
 #define AREA (12 * MIB)
@@ -384,18 +420,48 @@ static int test_monotonic(void)
 {
 	struct {
 		int seconds, nanoseconds;
-	} now, before = { 0, 0 };
+	} time, before = { 0, 0 };
 	int i;
 
 	for (i = 0; i < 20000; i++) {
-		if (CALL(__NR_clock_gettime, 1, &now, 0))
+		if (CALL(__NR_clock_gettime, 1, &time, 0))
 			return fail("clock_gettime");
-		if (now.seconds < before.seconds ||
-		    (now.seconds == before.seconds && now.nanoseconds < before.nanoseconds))
+		if (time.seconds < before.seconds ||
+		    (time.seconds == before.seconds && time.nanoseconds < before.nanoseconds))
 			return fail("the clock went backwards");
-		before = now;
+		before = time;
 	}
 	return 0;
+}
+
+/*
+ * `check clock`: what time it is, and what the time stamp counter was then, for comparison with other
+ * clocks. The best of several tries, since anything may come in between.
+ */
+#define SECOND 1000000000ull
+static void print_clock(void)
+{
+	ticks_t before, width, best_width = ~0ull, tsc = 0, time = 0;
+	struct {
+		int seconds, nanoseconds;
+	} real;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		before = now();
+		CALL(__NR_clock_gettime, 0, &real, 0);
+		width = now() - before;
+		if (width >= best_width)
+			continue;
+		best_width = width;
+		tsc = before + width / 2;
+		time = (unsigned int)real.seconds * SECOND + (unsigned int)real.nanoseconds;
+	}
+	print("CLOCK ");
+	print_number(time);
+	print(" at ");
+	print_number(tsc);
+	print("\n");
 }
 
 static int test_ports(void)
@@ -423,6 +489,7 @@ static const struct {
 	{ "ldt", test_ldt },
 	{ "dropped_ldt", test_dropped_ldt },
 	{ "fpu", test_fpu },
+	{ "fpu_heavy", test_fpu_heavy },
 	{ "page_tables", test_page_tables },
 	{ "monotonic", test_monotonic },
 	{ "ports", test_ports },
@@ -434,6 +501,10 @@ static void __attribute__((used, regparm(1))) check(long *stack)
 	const char *name = count > 1 ? (const char *)stack[2] : "list";
 	unsigned int i;
 
+	if (same(name, "clock")) {
+		print_clock();
+		leave(0);
+	}
 	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		if (same(name, "list")) {
 			print(tests[i].name);

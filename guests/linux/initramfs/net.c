@@ -22,17 +22,7 @@
 #define TAKE 't'
 #define ECHO 'e'
 
-typedef unsigned long long ticks_t;
-
 static char buffer[CHUNK];
-
-static ticks_t now(void)
-{
-	ticks_t ticks;
-
-	asm volatile("rdtsc" : "=A"(ticks) : : "memory");
-	return ticks;
-}
 
 static void print_figure(const char *name, ticks_t value)
 {

@@ -72,6 +72,41 @@ static inline void print(const char *s)
 	CALL(__NR_write, 1, s, length(s));
 }
 
+typedef unsigned long long ticks_t;
+
+static inline ticks_t now(void)
+{
+	ticks_t ticks;
+
+	__asm__ __volatile__("rdtsc" : "=A"(ticks) : : "memory");
+	return ticks;
+}
+
+/* The compiler's library is not there, so: quotient and remainder of 64 bits by 32, in two steps. */
+static inline ticks_t divide(ticks_t value, unsigned int by, unsigned int *rest)
+{
+	unsigned int high = (unsigned int)(value >> 32), low = (unsigned int)value;
+	unsigned int remainder = high % by;
+
+	__asm__("divl %2" : "+a"(low), "+d"(remainder) : "r"(by));
+	if (rest)
+		*rest = remainder;
+	return (ticks_t)(high / by) << 32 | low;
+}
+
+static inline void print_number(ticks_t value)
+{
+	char text[24], *at = text + sizeof(text);
+	unsigned int digit;
+
+	*--at = 0;
+	do {
+		value = divide(value, 10, &digit);
+		*--at = (char)('0' + digit);
+	} while (value);
+	print(at);
+}
+
 static inline void leave(int status)
 {
 	CALL(__NR_exit_group, status, 0, 0);
