@@ -42,6 +42,14 @@ DEFINE_VERDICT(test_fail, VERDICT_FAIL)
 DEFINE_VERDICT(test_skip, VERDICT_SKIP)
 DEFINE_VERDICT(test_error, VERDICT_ERROR)
 
+bool test_is_privileged(void)
+{
+	if (start_info->flags & SIF_PRIVILEGED)
+		return true;
+	test_skip("devices are for privileged domains");
+	return false;
+}
+
 bool test_ok(void)
 {
 	return verdict < VERDICT_FAIL;

@@ -31,6 +31,9 @@ void test_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void test_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* False outside a privileged domain, where the running case is then skipped. */
+bool test_is_privileged(void);
+
 /* False once the running case has failed. */
 bool test_ok(void);
 

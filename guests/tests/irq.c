@@ -22,14 +22,6 @@
 
 static volatile unsigned int count;
 
-static bool is_privileged(void)
-{
-	if (start_info->flags & SIF_PRIVILEGED)
-		return true;
-	test_skip("devices are for privileged domains");
-	return false;
-}
-
 /* Runs until there were that many interrupts, or the time is over; upcalls are open meanwhile. */
 static void wait_for_count(unsigned int wanted, uint64_t ns)
 {
@@ -90,7 +82,7 @@ static void test_periodic(void)
 	uint64_t start, took;
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, 0);
 	if (!CHECK(port > 0, "bind_pirq: %d", port))
@@ -114,7 +106,7 @@ static void test_masked(void)
 	uint64_t end;
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, 0);
 	if (!CHECK(port > 0, "bind_pirq: %d", port))
@@ -143,7 +135,7 @@ static void test_wakes(void)
 	uint64_t start = time_system_ns();
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, 0);
 	if (!CHECK(port > 0, "bind_pirq: %d", port))
@@ -165,7 +157,7 @@ static void test_unbind(void)
 {
 	int port, other;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, 0);
 	rtc_start(RATE_1024);
@@ -191,7 +183,7 @@ static void test_bind(void)
 	struct evtchn_status status;
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, BIND_PIRQ__WILL_SHARE);
 	CHECK(port > 0, "bind_pirq: %d", port);
@@ -207,7 +199,7 @@ static void test_bind(void)
 
 static void test_bind_errors(void)
 {
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(event_bind_pirq(NR_PIRQS, 0), -XEN_EINVAL, "a number beyond");
 	CHECK_EQ(event_bind_pirq(~0u, 0), -XEN_EINVAL, "number ~0");
@@ -226,7 +218,7 @@ static void test_query(void)
 	struct physdev_irq_status_query query = { .irq = IRQ_RTC };
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	port = event_bind_pirq(IRQ_RTC, BIND_PIRQ__WILL_SHARE);
 	CHECK_EQ(HYPERVISOR_physdev_op(PHYSDEVOP_irq_status_query, &query), 0, "query");
@@ -241,7 +233,7 @@ static void test_query(void)
 
 static void test_eoi_errors(void)
 {
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(pirq_eoi(IRQ_RTC), 0, "a line that is not bound");
 	CHECK_EQ(pirq_eoi(NR_PIRQS), -XEN_EINVAL, "a number beyond");
@@ -269,7 +261,7 @@ static void test_map(void)
 	const int gsi = MAP_PIRQ_TYPE_GSI;
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(map_line(DOMID_SELF, gsi, 12, -1), 12, "any number");
 	CHECK_EQ(map_line(DOMID_SELF, gsi, 12, 12), 12, "its own number");
@@ -292,7 +284,7 @@ static void test_free_pirq(void)
 	struct physdev_get_free_pirq op = { .type = MAP_PIRQ_TYPE_GSI };
 	long rc;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	rc = HYPERVISOR_physdev_op(PHYSDEVOP_get_free_pirq, &op);
 	if (rc == -XEN_ENOSPC) {
@@ -310,7 +302,7 @@ static void test_setup_gsi(void)
 {
 	struct physdev_setup_gsi op = { .gsi = 12, .triggering = 0, .polarity = 0 };
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(HYPERVISOR_physdev_op(PHYSDEVOP_setup_gsi, &op), 0, "a line");
 	op.gsi = NO_SUCH_LINE;
@@ -329,7 +321,7 @@ static void test_reports(void)
 	struct physdev_pci_mmcfg_reserved mmcfg = { .end_bus = 1 };
 	struct physdev_irq vector = { .irq = IRQ_RTC };
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(HYPERVISOR_physdev_op(PHYSDEVOP_pci_device_add, &add), 0, "pci_device_add");
 	CHECK_EQ(HYPERVISOR_physdev_op(PHYSDEVOP_manage_pci_add, &old), 0, "manage_pci_add");
@@ -444,7 +436,7 @@ static void test_edge_storm(void)
 	bool off;
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	if (!kbd_open()) {
 		test_skip("no keyboard controller");
@@ -488,7 +480,7 @@ static void test_eoi_page(void)
 	volatile uint32_t *page = page_alloc();
 	int port;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(set_eoi_page(~0ul), -XEN_EINVAL, "no such frame");
 	CHECK_EQ(set_eoi_page(va_to_mfn((void *)start_info->pt_base)), -XEN_EINVAL, "a page table");

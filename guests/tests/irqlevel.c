@@ -12,14 +12,6 @@
 
 static volatile unsigned int count;
 
-static bool is_privileged(void)
-{
-	if (start_info->flags & SIF_PRIVILEGED)
-		return true;
-	test_skip("devices are for privileged domains");
-	return false;
-}
-
 /* Runs until there were that many interrupts, or the time is over; upcalls are open meanwhile. */
 static void wait_for_count(unsigned int wanted, uint64_t ns)
 {
@@ -60,7 +52,7 @@ static bool e1000_open(void)
 	uint32_t command;
 	int slot;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return false;
 	slot = pci_find(E1000_ID);
 	if (slot < 0) {
