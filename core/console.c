@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine's console: one ring that keeps the last messages, and the devices behind
- * serial_write(). The hypervisor's lines begin with "(RL) "; raw output of a control domain may
- * stop in the middle of a line, and the next message of the hypervisor then begins a new one.
+ * serial_write(). The hypervisor's lines begin with "(RL) "; raw output of a control domain, which is
+ * shown but not kept, may stop in the middle of a line, and the next message then begins a new one.
  *
  * console_lock is the innermost lock: messages are allowed anywhere. A panic ignores
  * it, for its holder will never run again.
@@ -24,7 +24,7 @@ _Static_assert((RING_SIZE & (RING_SIZE - 1)) == 0 && (INPUT_SIZE & (INPUT_SIZE -
 static spinlock_t console_lock = SPINLOCK_INIT; /* everything below */
 static char ring[RING_SIZE];
 static uint32_t ring_first, ring_end; /* counts of bytes: the oldest kept, one past the newest */
-static bool mid_line;
+static bool mid_line;		      /* what was shown last has not ended its line */
 static bool panicking;
 
 static struct {
@@ -57,22 +57,32 @@ void console_panic_mode(void)
 	screen_take_back();
 }
 
-static void emit(const char *text, uint32_t len)
+static void keep(const char *text, uint32_t len)
 {
-	if (!len)
-		return;
 	for (uint32_t i = 0; i < len; i++)
 		ring[ring_end++ % RING_SIZE] = text[i];
 	if (ring_end - ring_first > RING_SIZE)
 		ring_first = ring_end - RING_SIZE;
+}
+
+static void show(const char *text, uint32_t len)
+{
+	if (!len)
+		return;
 	mid_line = text[len - 1] != '\n';
 	serial_write(text, len);
 }
 
-static void emit_line_start(void)
+static void show_line_start(void)
 {
 	if (mid_line)
-		emit("\n", 1);
+		show("\n", 1);
+}
+
+static void emit(const char *text, uint32_t len)
+{
+	keep(text, len);
+	show(text, len);
 }
 
 /* Each line of the text gets the prefix. */
@@ -80,7 +90,7 @@ static void emit_message(const char *text, uint32_t len)
 {
 	uint32_t done = 0;
 
-	emit_line_start();
+	show_line_start();
 	while (done < len) {
 		uint32_t n = 0;
 
@@ -115,7 +125,7 @@ void console_raw_write(const char *text, uint32_t len)
 {
 	bool locked = lock_console();
 
-	emit(text, len);
+	show(text, len);
 	unlock_console(locked);
 }
 
@@ -123,8 +133,16 @@ void console_line_write(const char *line, uint32_t len)
 {
 	bool locked = lock_console();
 
-	emit_line_start();
+	show_line_start();
 	emit(line, len);
+	unlock_console(locked);
+}
+
+void console_line_keep(const char *line, uint32_t len)
+{
+	bool locked = lock_console();
+
+	keep(line, len);
 	unlock_console(locked);
 }
 

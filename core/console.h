@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages: the hypervisor's own, and what domains write with console_io. Everything goes into one
- * ring (`dmesg`, readable by a control domain) and to the devices of the `console=` option.
+ * Messages: the hypervisor's own, and what guests write with console_io. They go into one ring
+ * (`dmesg`, readable by a control domain) and to the devices of the `console=` option.
  */
 #ifndef RINGLET_CORE_CONSOLE_H
 #define RINGLET_CORE_CONSOLE_H
@@ -26,9 +26,11 @@ void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void guest_printk(struct domain *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /*
  * Console output of a domain, len bytes: raw for a control domain; for others kept in the
- * domain's ring, line by line with its number.
+ * domain's ring, and shown line by line with its number unless the control domain does that.
  */
 void console_guest_write(struct domain *d, const char *text, uint32_t len);
+/* The control domain shows people what guests print: their lines are kept, but not shown. */
+void console_leave_guests(void);
 /*
  * The last 64 KiB of output of a domain, living or dead, by number. *index is a count of all bytes
  * that it ever wrote: reading starts there, or later if that is lost, and moves it; clear forgets
@@ -53,9 +55,11 @@ void console_input_consume(uint32_t n);
  * moves *index; clear empties it for readers who begin at 0. Returns the bytes copied.
  */
 uint32_t console_ring_read(char *buf, uint32_t max, uint32_t *index, bool clear);
-/* Parts of the above: text as it is, and a whole line that starts at the left. */
+/* Parts of the above: text as it is, not kept, and a whole line that starts at the left. */
 void console_raw_write(const char *text, uint32_t len);
 void console_line_write(const char *line, uint32_t len);
+/* The line is kept in the ring, but not shown. */
+void console_line_keep(const char *line, uint32_t len);
 /* After this, output goes straight to the devices, without locks: a panic is being printed. */
 void console_panic_mode(void);
 

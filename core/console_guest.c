@@ -51,6 +51,9 @@ static struct {
 	s_time_t refill;
 } all_guests = { .budget = ALL_GUESTS_BURST };
 
+/* The control domain has said that it shows what guests print. */
+static bool left_to_dom0;
+
 static void refill_budget(uint32_t *budget, s_time_t *refill, s_time_t interval, uint32_t burst,
 			  s_time_t now)
 {
@@ -126,6 +129,17 @@ static void ring_append(struct domain *d, const char *text, uint32_t len)
 		evtchn_send_global_virq(dom0, VIRQ_CON_RING);
 }
 
+void console_leave_guests(void)
+{
+	left_to_dom0 = true;
+}
+
+static bool shows_guests(void)
+{
+	return options.guest_output == GUEST_OUTPUT_ON ||
+	       (options.guest_output == GUEST_OUTPUT_AUTO && !left_to_dom0);
+}
+
 static void flush_line(struct domain *d)
 {
 	char text[LINE_MAX];
@@ -134,7 +148,10 @@ static void flush_line(struct domain *d)
 	if (options.loglevel >= LOG_WARNING && take_line(d)) {
 		len = snprintf(text, sizeof(text), "(d%u) %.*s\n", d->id, (int)d->console_used,
 			       d->console_line);
-		console_line_write(text, (uint32_t)len);
+		if (shows_guests())
+			console_line_write(text, (uint32_t)len);
+		else
+			console_line_keep(text, (uint32_t)len);
 	}
 	d->console_used = 0;
 }

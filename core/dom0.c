@@ -165,5 +165,7 @@ INIT struct domain *dom0_build(void)
 	report(b);
 	if (b->image.draws_screen && boot_info.framebuffer.type == BOOT_FRAMEBUFFER_EGA_TEXT)
 		screen_release();
+	if (b->image.takes_output)
+		console_leave_guests();
 	return b->d;
 }

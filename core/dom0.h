@@ -11,7 +11,8 @@
 /*
  * Module 0 is the kernel, module 1 its initial RAM disk. More modules, or a kernel with the note
  * INFO "MODULES=multiboot", get a table of struct xen_multiboot_mod_list (SIF_MULTIBOOT_MOD). With
- * INFO "SCREEN=text" a text screen is left to the kernel (screen_release()). The
+ * INFO "SCREEN=text" a text screen is left to the kernel (screen_release()), with INFO
+ * "CONSOLE=guests" the output of guests (console_leave_guests()). The
  * result is in DOMAIN_BUILDING with its vCPU 0 initialised and online; sets the variable dom0.
  * Panics with advice when it cannot be done. Boot only.
  */

@@ -57,6 +57,7 @@ struct elf_image {
 	bool bsd_symtab;    /* wants its symbol table behind the kernel */
 	bool modules_table; /* INFO "MODULES=multiboot": wants a module table even for one module */
 	bool draws_screen;  /* INFO "SCREEN=text": will draw a text screen itself */
+	bool takes_output;  /* INFO "CONSOLE=guests": shows people what guests print */
 	char loader[16], guest_os[32], guest_version[32], xen_version[16];
 
 	bool from_notes; /* false: from __xen_guest */

@@ -117,6 +117,7 @@ static const char *set_string(struct elf_image *image, unsigned note, const char
 	case XEN_ELFNOTE_INFO:
 		image->modules_table |= !strcmp(text, "MODULES=multiboot");
 		image->draws_screen |= !strcmp(text, "SCREEN=text");
+		image->takes_output |= !strcmp(text, "CONSOLE=guests");
 		return NULL;
 	case XEN_ELFNOTE_XEN_VERSION:
 		strlcpy(image->xen_version, text, sizeof(image->xen_version));

@@ -116,6 +116,18 @@ static bool parse_baud(const char *value, void *target)
 	return true;
 }
 
+/* The number of the name in the list; false: none of them. */
+static bool parse_name(const char *value, const char *const *names, size_t count, uint32_t *number)
+{
+	for (uint32_t i = 0; value && i < count; i++) {
+		if (!strcmp(value, names[i])) {
+			*number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool parse_isolation(const char *value, void *target)
 {
 	static const char *const names[] = {
@@ -124,13 +136,7 @@ static bool parse_isolation(const char *value, void *target)
 		[ISOLATION_PAGING] = "paging",
 	};
 
-	for (unsigned i = 0; value && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(value, names[i])) {
-			*(enum isolation *)target = (enum isolation)i;
-			return true;
-		}
-	}
-	return false;
+	return parse_name(value, names, ARRAY_SIZE(names), target);
 }
 
 static bool parse_loglevel(const char *value, void *target)
@@ -140,13 +146,18 @@ static bool parse_loglevel(const char *value, void *target)
 		[LOG_INFO] = "info", [LOG_DEBUG] = "all",
 	};
 
-	for (unsigned i = 0; value && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(value, names[i])) {
-			*(uint32_t *)target = i;
-			return true;
-		}
-	}
-	return false;
+	return parse_name(value, names, ARRAY_SIZE(names), target);
+}
+
+static bool parse_guest_output(const char *value, void *target)
+{
+	static const char *const names[] = {
+		[GUEST_OUTPUT_AUTO] = "auto",
+		[GUEST_OUTPUT_ON] = "on",
+		[GUEST_OUTPUT_OFF] = "off",
+	};
+
+	return parse_name(value, names, ARRAY_SIZE(names), target);
 }
 
 static bool parse_timer(const char *value, void *target)
@@ -208,6 +219,7 @@ static const struct option table[] = {
 	{ "com3", parse_baud, &options.com_baud[2] },
 	{ "com4", parse_baud, &options.com_baud[3] },
 	{ "loglvl", parse_loglevel, &options.loglevel },
+	{ "guest_output", parse_guest_output, &options.guest_output },
 	{ "noreboot", parse_flag, &options.noreboot },
 	{ "panic", parse_seconds, &options.panic_seconds },
 	{ "noapic", parse_flag, &options.no_apic },

@@ -11,11 +11,14 @@
 
 enum isolation { ISOLATION_AUTO, ISOLATION_SEGMENT, ISOLATION_PAGING };
 
+/* guest_output=: whether the lines of ordinary guests are shown; auto leaves it to domain 0's note. */
+enum guest_output { GUEST_OUTPUT_AUTO, GUEST_OUTPUT_ON, GUEST_OUTPUT_OFF };
+
 /* loglvl=: messages about guests appear up to this level. printk() is above all of them. */
 enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 struct options {
-	enum isolation isolation;
+	uint32_t isolation;    /* enum isolation */
 	uint32_t dom0_mem_mib; /* 0: all that is free */
 	uint32_t dom0_max_vcpus;
 	uint32_t com_baud[4]; /* 0: keep what the firmware set */
@@ -24,6 +27,7 @@ struct options {
 	bool noreboot;
 	uint32_t panic_seconds; /* wait before a reboot; 0: stop */
 	uint32_t loglevel;	/* enum log_level */
+	uint32_t guest_output;	/* enum guest_output */
 	bool no_apic, no_hpet;	/* noapic, nohpet */
 	char timer[8];		/* timer=apic|pit */
 };

@@ -9,7 +9,6 @@
 #include "dom0/create.h"
 #include "dom0/ctl.h"
 #include "dom0/guest.h"
-#include "dom0/hvlog.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
 
@@ -65,26 +64,22 @@ static void run_create(int argc, char **argv)
 
 /* ---- console ---- */
 
-/* What it said to the emergency console comes first: that is how kernels start. */
 static void show_log(const char *verb, const char *name)
 {
 	struct guest *guest = guest_find(name);
 	const struct guest_log *log;
-	domid_t domain;
 
 	if (guest) {
 		if (guest->console)
 			guest_console_refresh(guest->console);
-		domain = guest->domain;
 		log = &guest->log;
 	} else {
-		log = guest_past_log(name, &domain);
+		log = guest_past_log(name);
 	}
 	if (!log) {
 		shell_error(verb, "nothing is kept of %s", name);
 		return;
 	}
-	hvlog_print_guest(domain);
 	fflush(stdout);
 	console_write(log->text, log->len);
 }

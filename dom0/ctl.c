@@ -238,12 +238,14 @@ int ctl_physinfo(struct xen_sysctl_physinfo *info)
 	return rc;
 }
 
-int ctl_read_log(char *buf, uint32_t size, uint32_t *index, bool clear)
+int ctl_read_log(domid_t domain, char *buf, uint32_t size, uint32_t *index, bool clear)
 {
 	struct xen_sysctl op = { 0 };
 	struct xen_sysctl_readconsole *read = &op.u.readconsole;
 	int rc;
 
+	read->pad0 = (uint8_t)domain;
+	read->pad1 = (uint8_t)(domain >> 8);
 	read->clear = clear;
 	read->incremental = 1;
 	read->index = *index;

@@ -52,8 +52,11 @@ int ctl_pin_top_table(domid_t domain, xen_pfn_t mfn);
 /* Domains from number first on; returns how many were stored. */
 int ctl_list(domid_t first, unsigned max, struct xen_domctl_getdomaininfo *list);
 int ctl_physinfo(struct xen_sysctl_physinfo *info);
-/* The hypervisor's messages from *index on; returns the bytes stored and moves *index. */
-int ctl_read_log(char *buf, uint32_t size, uint32_t *index, bool clear);
+/*
+ * What a domain has written to the emergency console, for domain 0 the hypervisor's messages, from
+ * *index on; returns the bytes stored and moves *index.
+ */
+int ctl_read_log(domid_t domain, char *buf, uint32_t size, uint32_t *index, bool clear);
 int ctl_debug_keys(const char *keys, unsigned count);
 
 #endif

@@ -29,7 +29,6 @@ static unsigned nr_watchers;
 /* Output of guests that are gone, the newest first. */
 static struct past {
 	char name[NAME_MAX_LENGTH];
-	domid_t domain;
 	struct guest_log log;
 } past[NR_PAST];
 
@@ -93,15 +92,13 @@ void guest_list_add(struct guest *guest)
 	*at = guest;
 }
 
-const struct guest_log *guest_past_log(const char *name, domid_t *domain)
+const struct guest_log *guest_past_log(const char *name)
 {
 	unsigned i;
 
 	for (i = 0; i < NR_PAST; i++)
-		if (!strcmp(past[i].name, name)) {
-			*domain = past[i].domain;
+		if (!strcmp(past[i].name, name))
 			return &past[i].log;
-		}
 	return NULL;
 }
 
@@ -118,7 +115,6 @@ void guest_forget(struct guest *guest)
 	guest_log_free(&past[NR_PAST - 1].log);
 	memmove(past + 1, past, sizeof(past) - sizeof(past[0]));
 	strcpy(past[0].name, guest->spec.name);
-	past[0].domain = guest->domain;
 	past[0].log = guest->log;
 	free(guest);
 }

@@ -66,7 +66,7 @@ const char *guest_rename(struct guest *guest, const char *name);
 typedef void (*guest_watcher)(struct guest *guest, bool started);
 void guests_watch(guest_watcher watcher);
 
-/* The output of a guest that is no more, and its number; NULL when nothing of that name is kept. */
-const struct guest_log *guest_past_log(const char *name, domid_t *domain);
+/* The output of a guest that is no more; NULL when nothing of that name is kept. */
+const struct guest_log *guest_past_log(const char *name);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console ring back end: see guest_console.h. The guest owns the
- * indexes; they are checked each time.
+ * Console back end: see guest_console.h. The guest owns the ring's indexes; they are checked each time.
+ *
+ * VIRQ_CON_RING says that some guest has written to the emergency console, but not which: all are
+ * looked at, and then not again before a pause is over, so that one that never stops costs little.
  */
 #include "dom0/guest_console.h"
 
@@ -12,16 +14,23 @@
 
 #include <xen/io/console.h>
 
+#include "dom0/ctl.h"
 #include "dom0/loop.h"
 #include "dom0/memory.h"
 #include "guests/pvrt/event.h"
+#include "guests/pvrt/time.h"
 
 #define LOG_START 2048u
 #define TYPE_BUFFER 1024u
+#define EARLY_CHUNK 1024u
+#define EARLY_PAUSE (10 * NS_PER_MS)
 #define OUT_OF_ORDER "\n[console ring out of order: closed]\n"
 #define barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 struct guest_console {
+	struct guest_console *next;
+	domid_t domain;
+	uint32_t early_index; /* how much of what it wrote to the emergency console has been taken */
 	volatile struct xencons_interface *ring;
 	int port;
 	bool broken;
@@ -31,6 +40,8 @@ struct guest_console {
 	char typed[TYPE_BUFFER]; /* waits for room in the ring */
 	size_t nr_typed;
 };
+
+static struct guest_console *consoles;
 
 /* ---- what is kept ---- */
 
@@ -79,6 +90,63 @@ void guest_log_free(struct guest_log *log)
 	*log = (struct guest_log){ 0 };
 }
 
+static void take(struct guest_console *c, const char *text, size_t len)
+{
+	if (!len)
+		return;
+	guest_log_append(c->log, text, len);
+	if (c->output)
+		c->output(text, len);
+}
+
+/* ---- the emergency console ---- */
+
+/* One piece; returns whether there may be more. */
+static bool take_early(struct guest_console *c)
+{
+	char text[EARLY_CHUNK];
+	int n = ctl_read_log(c->domain, text, sizeof(text), &c->early_index, false);
+
+	if (n <= 0)
+		return false;
+	take(c, text, (size_t)n);
+	return (size_t)n == sizeof(text);
+}
+
+/* All that the hypervisor keeps: the guest does not run meanwhile. */
+static void take_early_rest(struct guest_console *c)
+{
+	unsigned pieces;
+
+	for (pieces = 0; pieces <= GUEST_LOG_MAX / EARLY_CHUNK && take_early(c); pieces++)
+		;
+}
+
+static void look_at_all(void *arg)
+{
+	struct guest_console *c;
+
+	(void)arg;
+	for (c = consoles; c; c = c->next)
+		loop_work_queue(&c->work);
+}
+
+static void something_written(void *arg)
+{
+	static struct loop_timer timer;
+	static uint64_t last_look;
+	uint64_t next_look = last_look + EARLY_PAUSE, now = loop_now();
+
+	(void)arg;
+	if (timer.deadline)
+		return;
+	last_look = now < next_look ? next_look : now;
+	if (now < next_look)
+		loop_timer_set(&timer, next_look - now, look_at_all, NULL);
+	else
+		look_at_all(NULL);
+}
+
 /* ---- the ring ---- */
 
 /* At most one ring full; returns whether there was anything. */
@@ -97,9 +165,7 @@ static bool take_output(struct guest_console *c)
 		text[i] = c->ring->out[MASK_XENCONS_IDX(cons + i, text)];
 	barrier();
 	c->ring->out_cons = cons + have;
-	guest_log_append(c->log, text, have);
-	if (c->output && have)
-		c->output(text, have);
+	take(c, text, have);
 	return have > 0;
 }
 
@@ -128,6 +194,8 @@ static void serve(void *arg)
 	struct guest_console *c = arg;
 	bool moved;
 
+	if (take_early(c))
+		loop_work_queue(&c->work);
 	if (c->broken)
 		return;
 	moved = take_output(c);
@@ -150,7 +218,9 @@ struct guest_console *guest_console_create(domid_t domain, xen_pfn_t mfn, evtchn
 
 	if (!c)
 		return NULL;
+	c->domain = domain;
 	c->log = log;
+	log_grow(log, LOG_START);
 	loop_work_init(&c->work, serve, c);
 	c->ring = foreign_map(domain, &mfn, 1, true);
 	c->port = c->ring ? event_bind_interdomain(domain, remote_port) : -1;
@@ -160,15 +230,26 @@ struct guest_console *guest_console_create(domid_t domain, xen_pfn_t mfn, evtchn
 		return NULL;
 	}
 	loop_add_port((evtchn_port_t)c->port, port_fired, c);
+	c->next = consoles;
+	consoles = c;
 	return c;
+}
+
+static void forget(struct guest_console *c)
+{
+	struct guest_console **at;
+
+	for (at = &consoles; *at != c; at = &(*at)->next)
+		;
+	*at = c->next;
 }
 
 void guest_console_destroy(struct guest_console *c)
 {
 	if (!c)
 		return;
-	if (!c->broken)
-		take_output(c);
+	guest_console_refresh(c);
+	forget(c);
 	loop_work_cancel(&c->work);
 	loop_remove_port((evtchn_port_t)c->port);
 	event_close((evtchn_port_t)c->port);
@@ -183,7 +264,13 @@ void guest_console_tap(struct guest_console *c, void (*output)(const char *text,
 
 void guest_console_refresh(struct guest_console *c)
 {
+	take_early_rest(c);
 	serve(c);
+}
+
+void guest_consoles_init(void)
+{
+	loop_add_virq(VIRQ_CON_RING, something_written, NULL);
 }
 
 void guest_console_type(struct guest_console *c, const char *text, size_t len)

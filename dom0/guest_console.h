@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Back end of one guest's console ring (<xen/io/console.h>). Everything that the
- * guest prints is kept, up to GUEST_LOG_MAX bytes, also beyond its death; one guest
- * at a time is attached to the terminal.
+ * Back end of one guest's console: its ring (<xen/io/console.h>), and what it writes to the emergency
+ * console (HYPERVISOR_console_io), which kernels use before their driver for the ring is up. Everything
+ * that the guest prints is kept, up to GUEST_LOG_MAX bytes, also beyond its death; one guest at a time
+ * is attached to the terminal.
  */
 #ifndef DOM0_GUEST_CONSOLE_H
 #define DOM0_GUEST_CONSOLE_H
@@ -16,6 +17,8 @@
 
 struct guest_console;
 
+void guest_consoles_init(void);
+
 /* What a guest printed, oldest first. */
 struct guest_log {
 	char *text;
@@ -27,7 +30,7 @@ void guest_log_free(struct guest_log *log);
 /* Output goes to *log, which must outlive the console. NULL when the hypervisor refuses. */
 struct guest_console *guest_console_create(domid_t domain, xen_pfn_t mfn, evtchn_port_t remote_port,
 					   struct guest_log *log);
-/* Reads what is still in the ring, then lets go of it. */
+/* Takes what the guest has printed and not yet announced, then lets go of the ring. */
 void guest_console_destroy(struct guest_console *console);
 
 /* From now on output is also given to the function; NULL ends that. */

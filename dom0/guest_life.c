@@ -300,6 +300,7 @@ static void disk_ended(domid_t domain)
 
 void guests_init(void)
 {
+	guest_consoles_init();
 	loop_add_virq(VIRQ_DOM_EXC, check_all, NULL);
 	blkback_on_end(disk_ended);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the hypervisor's ring as a whole, because printing adds to it: see hvlog.h. */
+/* Reads the hypervisor's ring as a whole, because more may come while it is printed: see hvlog.h. */
 #include "dom0/hvlog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "dom0/ctl.h"
 
@@ -24,7 +23,7 @@ static char *read_all(size_t *len, int *error)
 		if (!larger)
 			break;
 		text = larger;
-		n = ctl_read_log(text + *len, CHUNK, &index, false);
+		n = ctl_read_log(0, text + *len, CHUNK, &index, false);
 		if (n < 0)
 			*error = n;
 		if (n <= 0)
@@ -33,41 +32,15 @@ static char *read_all(size_t *len, int *error)
 	return text;
 }
 
-/* Lines that begin with prefix, from behind the first skip bytes. */
-static void print_lines(const char *text, size_t len, const char *prefix, size_t skip)
-{
-	const char *end = text + len, *next;
-	size_t prefix_len = strlen(prefix);
-
-	for (; text < end; text = next) {
-		next = memchr(text, '\n', (size_t)(end - text));
-		next = next ? next + 1 : end;
-		if ((size_t)(next - text) > prefix_len && !memcmp(text, prefix, prefix_len))
-			fwrite(text + skip, 1, (size_t)(next - text) - skip, stdout);
-	}
-}
-
 int hvlog_print(void)
 {
 	size_t len;
 	int error;
 	char *text = read_all(&len, &error);
 
-	print_lines(text, len, "(", 0);
+	fwrite(text, 1, len, stdout);
 	free(text);
 	return error;
-}
-
-void hvlog_print_guest(domid_t domain)
-{
-	char prefix[16];
-	size_t len;
-	int error;
-	char *text = read_all(&len, &error);
-
-	snprintf(prefix, sizeof(prefix), "(d%u) ", domain);
-	print_lines(text, len, prefix, strlen(prefix));
-	free(text);
 }
 
 void hvlog_clear(void)
@@ -75,5 +48,5 @@ void hvlog_clear(void)
 	uint32_t index = 0;
 	char byte;
 
-	ctl_read_log(&byte, 0, &index, true);
+	ctl_read_log(0, &byte, 0, &index, true);
 }

@@ -22,9 +22,10 @@ static char text[LINE_MAX_LENGTH];
 static size_t length, cursor;
 static bool shown;
 
-static char *history[HISTORY_SIZE]; /* oldest first */
-static unsigned history_count, history_at;
-static char unfinished[LINE_MAX_LENGTH]; /* what was typed before the history was looked at */
+/* The line entered as number n is at n modulo the size. Not on the heap: it never grows. */
+static char history[HISTORY_SIZE][LINE_MAX_LENGTH];
+static unsigned history_count, history_at; /* lines ever entered; the one that is looked at */
+static char unfinished[LINE_MAX_LENGTH];   /* what was typed before the history was looked at */
 
 static char sequence[8]; /* an escape sequence that is still coming in */
 static size_t sequence_len;
@@ -126,26 +127,27 @@ static void move_to(size_t to)
 
 /* ---- history ---- */
 
+static char *history_line(unsigned number)
+{
+	return history[number % HISTORY_SIZE];
+}
+
+static unsigned history_oldest(void)
+{
+	return history_count > HISTORY_SIZE ? history_count - HISTORY_SIZE : 0;
+}
+
 const char *line_history(unsigned index)
 {
-	return index < history_count ? history[index] : NULL;
+	unsigned number = history_oldest() + index;
+
+	return number < history_count ? history_line(number) : NULL;
 }
 
 static void history_add(const char *line)
 {
-	char *copy;
-
-	if (!*line || (history_count && !strcmp(history[history_count - 1], line)))
-		return;
-	copy = strdup(line);
-	if (!copy)
-		return;
-	if (history_count == HISTORY_SIZE) {
-		free(history[0]);
-		memmove(history, history + 1, sizeof(history) - sizeof(history[0]));
-		history_count--;
-	}
-	history[history_count++] = copy;
+	if (*line && (!history_count || strcmp(history_line(history_count - 1), line)))
+		strcpy(history_line(history_count++), line);
 }
 
 static void history_go(unsigned to)
@@ -154,7 +156,7 @@ static void history_go(unsigned to)
 	if (history_at == history_count)
 		strcpy(unfinished, text);
 	history_at = to;
-	strcpy(text, to == history_count ? unfinished : history[to]);
+	strcpy(text, to == history_count ? unfinished : history_line(to));
 	length = cursor = strlen(text);
 	draw();
 }
@@ -289,7 +291,7 @@ static void key(char c)
 			history_go(history_at + 1);
 		break;
 	case CTRL('P'):
-		if (history_at)
+		if (history_at > history_oldest())
 			history_go(history_at - 1);
 		break;
 	case CTRL('T'):

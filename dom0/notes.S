@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ELF notes of the control domain besides those of guests/pvrt: it wants GRUB's modules as a table, and
- * it draws a text screen itself.
+ * ELF notes of the control domain besides those of guests/pvrt: it wants GRUB's modules as a table, it
+ * draws a text screen itself, and it shows what guests print.
  */
 #include <xen/elfnote.h>
 
@@ -18,6 +18,13 @@
 1:	.asciz	"Xen"
 2:	.balign	4
 3:	.asciz	"SCREEN=text"
+4:	.balign	4
+
+	.balign 4
+	.long	2f - 1f, 4f - 3f, XEN_ELFNOTE_INFO
+1:	.asciz	"Xen"
+2:	.balign	4
+3:	.asciz	"CONSOLE=guests"
 4:	.balign	4
 
 	.section .note.GNU-stack, "", @progbits

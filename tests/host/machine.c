@@ -371,10 +371,12 @@ void screen_take_back(void)
 
 void serial_write(const char *text, size_t len)
 {
-	size_t keep = len < sizeof(machine.said) - 1 ? len : sizeof(machine.said) - 1;
+	size_t used = strlen(machine.said), room = sizeof(machine.said) - 1;
+	size_t add = len < room ? len : room, keep = used + add < room ? used : room - add;
 
-	memcpy(machine.said, text + len - keep, keep);
-	machine.said[keep] = 0;
+	memmove(machine.said, machine.said + used - keep, keep);
+	memcpy(machine.said + keep, text + len - add, add);
+	machine.said[keep + add] = 0;
 	if (getenv("RINGLET_VERBOSE"))
 		fwrite(text, 1, len, stderr);
 	if (len > sizeof(log_text))

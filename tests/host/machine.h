@@ -45,7 +45,7 @@ extern struct machine {
 	uint32_t flushes;    /* full flushes of the TLB */
 	uint32_t restarts;   /* of hypercalls, by machine_hypercall() */
 	bool crash_expected; /* domain crashes are not shown */
-	char said[256];	     /* the end of the last console output */
+	char said[512];	     /* the end of what the console has shown */
 } machine;
 
 uint32_t machine_random(void);

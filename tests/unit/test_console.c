@@ -15,6 +15,7 @@
 
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
+#include "core/options.h"
 #include "tests/host/machine.h"
 
 #define CTRL_A "\x01"
@@ -96,9 +97,11 @@ static void lines_have_the_prefix(void **state)
 static void message_starts_a_new_line(void **state)
 {
 	(void)state;
+	machine.said[0] = 0;
 	console_raw_write("login: ", 7);
 	printk("hello\n");
-	assert_string_equal(said(), "login: \n(RL) hello\n");
+	assert_string_equal(machine.said, "login: \n(RL) hello\n");
+	assert_string_equal(said(), "(RL) hello\n");
 }
 
 static void long_message_is_cut_at_a_line_end(void **state)
@@ -140,8 +143,10 @@ static void control_domain_writes_raw(void **state)
 {
 	(void)state;
 	guest->privilege = DOMAIN_CONTROL;
+	machine.said[0] = 0;
 	console_guest_write(guest, "a\x1b[1mb", 6);
-	assert_string_equal(said(), "a\x1b[1mb");
+	assert_string_equal(machine.said, "a\x1b[1mb");
+	assert_string_equal(said(), "");
 }
 
 static void guest_lines_carry_its_number(void **state)
@@ -244,6 +249,24 @@ static void last_words_outlive_the_domain(void **state)
 	assert_int_equal(domain_kill(other), 0);
 }
 
+/* The control domain shows what guests print, unless the hypervisor is told otherwise. */
+static void guests_can_be_left_to_the_control_domain(void **state)
+{
+	(void)state;
+	console_leave_guests();
+	console_raw_write("prompt# ", 8);
+	machine.said[0] = 0;
+	console_guest_write(guest, "early\n", 6);
+	assert_string_equal(machine.said, "");
+	assert_string_equal(said(), "(d1) early\n");
+	options.guest_output = GUEST_OUTPUT_ON;
+	console_guest_write(guest, "shown\n", 6);
+	assert_string_equal(machine.said, "\n(d1) shown\n");
+	options.guest_output = GUEST_OUTPUT_AUTO;
+	printk("the hypervisor's own\n");
+	assert_string_equal(machine.said, "\n(d1) shown\n(RL) the hypervisor's own\n");
+}
+
 static void input_waits_for_the_reader(void **state)
 {
 	(void)state;
@@ -300,6 +323,7 @@ int main(void)
 		TEST(input_waits_for_the_reader),
 		TEST(escape_switches_to_debug_keys_and_back),
 		TEST(every_harmless_key_works),
+		TEST(guests_can_be_left_to_the_control_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void every_option(void **state)
 	(void)state;
 	options_parse("/boot/hypervisor.elf isolation=paging dom0_mem=2G  dom0_max_vcpus=4 "
 		      "console=com2,com4 com2=9600 com4=115200,8n1 loglvl=all noreboot panic=7 "
-		      "noapic nohpet timer=pit");
+		      "noapic nohpet timer=pit guest_output=off");
 	assert_complaint(NULL);
 	assert_int_equal(options.isolation, ISOLATION_PAGING);
 	assert_int_equal(options.dom0_mem_mib, 2048);
@@ -61,6 +61,7 @@ static void every_option(void **state)
 	assert_int_equal(options.com_baud[1], 9600);
 	assert_int_equal(options.com_baud[3], 115200);
 	assert_int_equal(options.loglevel, LOG_DEBUG);
+	assert_int_equal(options.guest_output, GUEST_OUTPUT_OFF);
 	assert_true(options.noreboot);
 	assert_int_equal(options.panic_seconds, 7);
 	assert_true(options.no_apic);
@@ -105,6 +106,8 @@ static void bad_words_change_nothing(void **state)
 		"com1=115201",
 		"com1=9600,7e1",
 		"loglvl=9",
+		"guest_output",
+		"guest_output=all",
 		"noreboot=1",
 		"panic=-1",
 		"panic=1x",
