@@ -32,7 +32,8 @@ typedef int domctl_fn(struct domain *d, struct xen_domctl *op);
 domctl_fn domctl_destroydomain, domctl_pausedomain, domctl_unpausedomain, domctl_resumedomain,
 	domctl_getdomaininfo, domctl_max_mem, domctl_setdomainhandle;
 domctl_fn domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl_getvcpuinfo,
-	domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_scheduler_op, domctl_sendtrigger;
+	domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_scheduler_op, domctl_sendtrigger,
+	domctl_setvcpuextstate, domctl_getvcpuextstate;
 domctl_fn domctl_irq_permission, domctl_iomem_permission, domctl_ioport_permission;
 domctl_fn domctl_getpageframeinfo3, domctl_hypercall_init, domctl_set_address_size,
 	domctl_get_address_size;

@@ -21,6 +21,8 @@ static const struct {
 	[XEN_DOMCTL_max_vcpus] = { domctl_max_vcpus, false },
 	[XEN_DOMCTL_setvcpucontext] = { domctl_setvcpucontext, false },
 	[XEN_DOMCTL_getvcpucontext] = { domctl_getvcpucontext, true },
+	[XEN_DOMCTL_setvcpuextstate] = { domctl_setvcpuextstate, false },
+	[XEN_DOMCTL_getvcpuextstate] = { domctl_getvcpuextstate, true },
 	[XEN_DOMCTL_getvcpuinfo] = { domctl_getvcpuinfo, true },
 	[XEN_DOMCTL_setvcpuaffinity] = { domctl_setvcpuaffinity, true },
 	[XEN_DOMCTL_getvcpuaffinity] = { domctl_getvcpuaffinity, true },

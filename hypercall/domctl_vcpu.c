@@ -95,6 +95,55 @@ int domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
 	return rc;
 }
 
+/* Size 0 asks how large it is. */
+int domctl_getvcpuextstate(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_vcpuextstate *arg = &op->u.vcpuextstate;
+	struct vcpu *v = vcpu_of(d, arg->vcpu);
+	uint32_t size = arch_vcpu_xstate_size();
+	void *buffer;
+	int rc;
+
+	if (d == current_vcpu()->domain || !v)
+		return -EINVAL;
+	arg->xfeature_mask = arch_xstate_features();
+	if (!arg->size) {
+		arg->size = size;
+		return 0;
+	}
+	if (arg->size != size)
+		return -EINVAL;
+	buffer = heap_page_alloc();
+	if (!buffer)
+		return -ENOMEM;
+	domain_pause(d);
+	arch_vcpu_get_xstate(v, buffer);
+	domain_unpause(d);
+	rc = copy_to_guest(HANDLE(arg->buffer), buffer, size) ? -EFAULT : 0;
+	heap_page_free(buffer);
+	return rc;
+}
+
+int domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuextstate *arg = &op->u.vcpuextstate;
+	struct vcpu *v = vcpu_of(d, arg->vcpu);
+	void *buffer;
+	int rc = -EFAULT;
+
+	if (d == current_vcpu()->domain || !v || arg->size > arch_vcpu_xstate_size())
+		return -EINVAL;
+	buffer = heap_page_alloc();
+	if (!buffer)
+		return -ENOMEM;
+	domain_pause(d);
+	if (!copy_from_guest(buffer, HANDLE(arg->buffer), (uint32_t)arg->size))
+		rc = arch_vcpu_set_xstate(v, buffer, (uint32_t)arg->size);
+	domain_unpause(d);
+	heap_page_free(buffer);
+	return rc;
+}
+
 int domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;

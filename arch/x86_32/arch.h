@@ -147,6 +147,15 @@ struct vcpu_guest_context;
  */
 int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c) MUST_CHECK;
 void arch_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+/*
+ * XCR0 and the XSAVE area, as XEN_DOMCTL_getvcpuextstate has them; v is not running. The size is the same
+ * for all, at most a page. What is set is hostile input: -EINVAL (also: what this processor does not have),
+ * -EOPNOTSUPP.
+ */
+uint64_t arch_xstate_features(void); /* bits of XCR0; 0: no XSAVE */
+uint32_t arch_vcpu_xstate_size(void);
+void arch_vcpu_get_xstate(struct vcpu *v, void *buffer);
+int arch_vcpu_set_xstate(struct vcpu *v, const void *buffer, uint32_t size) MUST_CHECK;
 
 /* ---- machine ---- */
 /* For a panic: registers, symbolised backtrace, the running guest's state. */

@@ -242,6 +242,78 @@ void fpu_get_image(struct vcpu *v, void *image)
 		fpu_load(v);
 }
 
+/* ---- all of it, for another machine or another time (struct xen_domctl_vcpuextstate) ---- */
+
+#define XCR0_FIRST 16u /* XCR0, what was ever in it; the XSAVE area follows */
+
+static uint64_t get64(const void *image, unsigned offset)
+{
+	return (uint64_t)get32(image, offset + 4) << 32 | get32(image, offset);
+}
+
+uint64_t arch_xstate_features(void)
+{
+	return xcr0_mask;
+}
+
+uint32_t arch_vcpu_xstate_size(void)
+{
+	return xcr0_mask ? XCR0_FIRST + fpu_xsave_size(xcr0_mask) : XCR0_FIRST;
+}
+
+void arch_vcpu_get_xstate(struct vcpu *v, void *buffer)
+{
+	uint8_t *area = (uint8_t *)buffer + XCR0_FIRST;
+
+	memset(buffer, 0, XCR0_FIRST);
+	if (!xcr0_mask)
+		return;
+	fpu_save(v);
+	memcpy(area, v->arch.fpu, fpu_xsave_size(xcr0_mask));
+	put32(buffer, 0, (uint32_t)v->arch.xcr0);
+	put32(buffer, 8, (uint32_t)v->arch.xcr0 | get32(area, XSAVE_HEADER));
+}
+
+static bool xcr0_valid(uint64_t value)
+{
+	return value & XCR0_X87 && (!(value & XCR0_AVX) || value & XCR0_SSE);
+}
+
+/* The form is XSAVE's, uncompacted: the header's other words are zero, or loading it would fault. */
+static int check_xstate(const uint8_t *buffer)
+{
+	const uint8_t *area = buffer + XCR0_FIRST;
+	uint64_t xcr0 = get64(buffer, 0), ever = get64(buffer, 8);
+	unsigned i;
+
+	if (!xcr0_valid(xcr0) || !xcr0_valid(ever) || ever & ~(uint64_t)xcr0_mask || xcr0 & ~ever ||
+	    get64(area, XSAVE_HEADER) & ~ever)
+		return -EINVAL;
+	for (i = 8; i < XSAVE_HEADER_SIZE; i += 8)
+		if (get64(area, XSAVE_HEADER + i))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+int arch_vcpu_set_xstate(struct vcpu *v, const void *buffer, uint32_t size)
+{
+	int rc;
+
+	if (size < XCR0_FIRST || size > arch_vcpu_xstate_size())
+		return -EINVAL;
+	if (size <
+	    XCR0_FIRST + XSAVE_HEADER + XSAVE_HEADER_SIZE) /* nothing, of a machine without */
+		return get64(buffer, 0) || get64(buffer, 8) ? -EINVAL : 0;
+	rc = check_xstate(buffer);
+	if (rc)
+		return rc;
+	fpu_reset(v);
+	memcpy(v->arch.fpu, (const uint8_t *)buffer + XCR0_FIRST, size - XCR0_FIRST);
+	put32(v->arch.fpu, FXSAVE_MXCSR, get32(v->arch.fpu, FXSAVE_MXCSR) & mxcsr_mask);
+	v->arch.xcr0 = get64(buffer, 0);
+	return 0;
+}
+
 /* ---- XCR0 ---- */
 
 uint64_t fpu_xcr0_mask(void)
@@ -263,9 +335,7 @@ bool fpu_set_xcr0(struct vcpu *v, uint32_t index, uint64_t value)
 {
 	if (index != 0 || !(v->arch.guest_cr4 & CR4_OSXSAVE))
 		return false;
-	if (!(value & XCR0_X87) || (value & ~(uint64_t)xcr0_mask))
-		return false;
-	if ((value & XCR0_AVX) && !(value & XCR0_SSE))
+	if (!xcr0_valid(value) || (value & ~(uint64_t)xcr0_mask))
 		return false;
 	v->arch.xcr0 = value;
 	arch_cr4_load(v);

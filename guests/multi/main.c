@@ -40,6 +40,7 @@ static const struct test_case cases[] = {
 	{ "multi.many_ports_die", test_many_ports_die },
 	{ "multi.alloc_for_child", test_alloc_for_child },
 	{ "multi.contexts", test_contexts },
+	{ "multi.extended_state", test_extended_state },
 	{ "multi.vcpu_ops", test_vcpu_ops },
 	{ "multi.create_errors", test_create_errors },
 	{ "multi.limits", test_limits },

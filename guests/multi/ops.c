@@ -62,6 +62,92 @@ void test_contexts(void)
 	child_destroy(&a);
 }
 
+/* ---- extended state ---- */
+
+#define XMM0 160 /* in an XSAVE area */
+#define XSTATE_BV 512
+#define XCOMP_BV 520
+
+/* What XEN_DOMCTL_getvcpuextstate writes. */
+static struct {
+	uint64_t xcr0, ever;
+	uint8_t area[4096];
+} state;
+static uint64_t features;
+
+static int move_state(unsigned int cmd, uint64_t *size)
+{
+	struct xen_domctl op = { 0 };
+	int rc;
+
+	op.u.vcpuextstate.size = *size;
+	set_xen_guest_handle_raw(op.u.vcpuextstate.buffer, (uint64_t *)&state);
+	rc = domctl(cmd, a.id, &op);
+	*size = op.u.vcpuextstate.size;
+	if (cmd == XEN_DOMCTL_getvcpuextstate)
+		features = op.u.vcpuextstate.xfeature_mask;
+	return rc;
+}
+
+static int set_state(uint64_t size)
+{
+	return move_state(XEN_DOMCTL_setvcpuextstate, &size);
+}
+
+static void refuse_states(uint64_t size)
+{
+	uint64_t xcr0 = state.xcr0;
+
+	state.xcr0 = 0;
+	CHECK_EQ(set_state(size), -XEN_EINVAL, "XCR0 without the x87 state");
+	state.xcr0 = state.ever = 5;
+	CHECK_EQ(set_state(size), -XEN_EINVAL, "AVX without SSE");
+	state.xcr0 = state.ever = 1ULL << 62 | 1;
+	CHECK_EQ(set_state(size), -XEN_EINVAL, "what no processor has");
+	state.xcr0 = xcr0;
+	state.ever = 3;
+	state.area[XSTATE_BV] = 7;
+	CHECK_EQ(set_state(size), -XEN_EINVAL, "more than was ever enabled");
+	state.area[XSTATE_BV] = 3;
+	state.area[XCOMP_BV + 7] = 0x80;
+	CHECK_EQ(set_state(size), -XEN_EOPNOTSUPP, "the compacted form");
+	state.area[XCOMP_BV + 7] = 0;
+}
+
+static void check_registers(uint64_t size)
+{
+	refuse_states(size);
+	state.xcr0 = state.ever = 3;
+	memset(state.area + XMM0, 0x5a, 16);
+	CHECK_EQ(set_state(size), 0, "SSE state");
+	memset(&state, 0, sizeof(state));
+	CHECK_EQ(move_state(XEN_DOMCTL_getvcpuextstate, &size), 0, "read back");
+	CHECK(state.xcr0 == 3 && state.area[XMM0] == 0x5a && state.area[XMM0 + 15] == 0x5a,
+	      "XCR0 %llx, xmm0 %x", state.xcr0, state.area[XMM0]);
+}
+
+void test_extended_state(void)
+{
+	uint64_t size = 0, wrong;
+
+	if (!child_make(&a, "spin", CHILD_STEPS))
+		return;
+	CHECK_EQ(move_state(XEN_DOMCTL_getvcpuextstate, &size), 0, "its size");
+	wrong = size - 1;
+	CHECK_EQ(move_state(XEN_DOMCTL_getvcpuextstate, &wrong), -XEN_EINVAL, "another size");
+	CHECK_EQ(move_state(XEN_DOMCTL_getvcpuextstate, &size), 0, "the state");
+	CHECK_EQ(set_state(size), 0, "the same again");
+	CHECK_EQ(set_state(size + 1), -XEN_EINVAL, "too long");
+	CHECK_EQ(set_state(15), -XEN_EINVAL, "too short");
+	if (features)
+		check_registers(size);
+	else
+		CHECK_EQ(size, 16, "size without XSAVE");
+	child_destroy(&a);
+}
+
+/* ---- smaller ones ---- */
+
 void test_vcpu_ops(void)
 {
 	struct xen_domctl op = { 0 };

@@ -51,6 +51,7 @@ void test_wake_up(void);
 
 /* ops.c */
 void test_contexts(void);
+void test_extended_state(void);
 void test_vcpu_ops(void);
 void test_create_errors(void);
 void test_limits(void);

@@ -118,7 +118,8 @@ uint32_t engine_domctl(struct engine *e, void *buffer)
 		XEN_DOMCTL_irq_permission,    XEN_DOMCTL_hypercall_init,
 		XEN_DOMCTL_getpageframeinfo3, XEN_DOMCTL_get_address_size,
 		XEN_DOMCTL_set_address_size,  XEN_DOMCTL_sendtrigger,
-		XEN_DOMCTL_resumedomain,
+		XEN_DOMCTL_resumedomain,      XEN_DOMCTL_setvcpuextstate,
+		XEN_DOMCTL_getvcpuextstate,
 	};
 	struct xen_domctl *op = buffer;
 

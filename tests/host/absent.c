@@ -8,6 +8,7 @@
 #include "arch/x86_32/dump.h"
 #include "arch/x86_32/paging.h"
 #include "core/errno.h"
+#include "core/lib.h"
 
 void arch_dump_state(void)
 {
@@ -68,4 +69,26 @@ int arch_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 void arch_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
 	(void)v, (void)c;
+}
+
+uint64_t arch_xstate_features(void)
+{
+	return 0;
+}
+
+uint32_t arch_vcpu_xstate_size(void)
+{
+	return 16;
+}
+
+void arch_vcpu_get_xstate(struct vcpu *v, void *buffer)
+{
+	(void)v;
+	memset(buffer, 0, 16);
+}
+
+int arch_vcpu_set_xstate(struct vcpu *v, const void *buffer, uint32_t size)
+{
+	(void)v, (void)buffer, (void)size;
+	return -EINVAL;
 }
