@@ -84,7 +84,7 @@ HOST_RENAMES := $(foreach function,memcpy memmove memset memcmp strlen strnlen s
 	strstr snprintf vsnprintf,-D$(function)=ringlet_$(function))
 # Of arch/, what is free of assembly; tests/host has the rest of what the others call.
 HOST_HV_SOURCES := $(sort $(wildcard core/*.c mm/*.c hypercall/*.c arch/x86_32/insn*.c) \
-	$(addprefix arch/x86_32/,debugreg.c descriptor.c gdt.c ldt.c segment.c))
+	$(addprefix arch/x86_32/,debugreg.c descriptor.c gdt.c ldt.c segment.c vpit.c))
 HOST_HV_OBJECTS := $(HOST_HV_SOURCES:%=$(BUILD)/host/%.o)
 HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))

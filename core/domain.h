@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arch/x86_32/vcpu.h"
+#include "arch/x86_32/vpit.h"
 
 #include <xen/xen.h>
 #include <xen/vcpu.h>
@@ -133,6 +134,7 @@ struct domain {
 	uint32_t shutdown_reason; /* SHUTDOWN_*, or SHUTDOWN_NONE until one is given */
 	const char *crash_reason; /* the first one; NULL */
 	struct timer watchdog[2];
+	struct vpit pit;
 	uint32_t wallclock_sec, wallclock_nsec; /* at s_time 0 */
 
 	/* console messages that this guest may still cause; refilled by time */

@@ -72,22 +72,32 @@ NO_LIBCALL void *memmove(void *dst, const void *src, size_t len)
 	return dst;
 }
 
+/* Whole words, to an aligned place; returns the bytes set. Pages are what it is for. */
+static inline size_t set_words(word_t *d, word_t pattern, size_t len)
+{
+	size_t left = len;
+
+	for (; left >= 2 * WORDS_A_ROUND * sizeof(*d); left -= 2 * WORDS_A_ROUND * sizeof(*d)) {
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 2 * WORDS_A_ROUND; i++)
+			d[i] = pattern;
+		d += 2 * WORDS_A_ROUND;
+	}
+	for (; left >= sizeof(*d); left -= sizeof(*d))
+		*d++ = pattern;
+	return len - left;
+}
+
 NO_LIBCALL void *memset(void *dst, int byte, size_t len)
 {
 	uint8_t *d = dst;
-	word_t pattern = (uint8_t)byte * 0x01010101u;
+	size_t words;
 
-	if (!((uintptr_t)d & (sizeof(word_t) - 1))) {
-		for (; len >= 4 * sizeof(word_t); len -= 4 * sizeof(word_t)) {
-			word_t *dw = (word_t *)d;
-
-			dw[0] = pattern;
-			dw[1] = pattern;
-			dw[2] = pattern;
-			dw[3] = pattern;
-			d += 4 * sizeof(word_t);
-		}
-	}
+	for (; (uintptr_t)d & (sizeof(word_t) - 1) && len; len--)
+		*d++ = (uint8_t)byte;
+	words = set_words((word_t *)d, (uint8_t)byte * 0x01010101u, len);
+	d += words;
+	len -= words;
 	while (len--)
 		*d++ = (uint8_t)byte;
 	return dst;

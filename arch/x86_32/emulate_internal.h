@@ -56,8 +56,8 @@ bool iopl_allows(const struct vcpu *v, const struct trap_frame *f);
 bool emulate_io(struct emulation *e) MUST_CHECK;
 
 /* ---- ports.c: the ports themselves, with the domain's rights; size 1, 2, 4 ---- */
-uint32_t port_read(const struct domain *d, uint16_t port, unsigned size);
-void port_write(const struct domain *d, uint16_t port, unsigned size, uint32_t value);
+uint32_t port_read(struct domain *d, uint16_t port, unsigned size);
+void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value);
 #define NR_PORTS 0x10000u
 /* May a control domain's processor access this byte by itself? */
 bool port_needs_no_check(uint16_t port);

@@ -2,9 +2,9 @@
 /*
  * I/O ports. A control domain reaches all but those by which the hypervisor keeps its own time and
  * interrupts and speaks to its console; of a few shared ones it reaches a part, which is emulated.
- * Another domain reaches those of the rest that it was given (core/rights.h). A port that a domain
- * may not use reads as all ones and swallows what is written, as an empty one does: that is what
- * Xen's initial domain sees, byte by byte.
+ * Another domain reaches those of the rest that it was given (core/rights.h), and has a timer of its
+ * own to measure with (vpit.h). A port that a domain may not use reads as all ones and swallows what
+ * is written, as an empty one does: that is what Xen's initial domain sees, byte by byte.
  */
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/emulate_internal.h"
@@ -110,26 +110,29 @@ static bool is_pci_data(const struct domain *d, uint16_t port)
 	return domain_is_control(d) && (port & ~3u) == PCI_DATA;
 }
 
-static uint8_t read_shared(const struct domain *d, uint16_t port)
+static uint8_t read_shared(struct domain *d, uint16_t port)
 {
 	if (!domain_is_control(d))
-		return 0xff;
+		return vpit_has_port(port) ? vpit_read(&d->pit, port) : 0xff;
 	if (port == PIT_CHANNEL_2 || port == PORT_B)
 		return inb(port);
 	return 0xff;
 }
 
-static void write_shared(const struct domain *d, uint16_t port, uint8_t value)
+static void write_shared(struct domain *d, uint16_t port, uint8_t value)
 {
-	if (!domain_is_control(d))
+	if (!domain_is_control(d)) {
+		if (vpit_has_port(port))
+			vpit_write(&d->pit, port, value);
 		return;
+	}
 	if (port == PIT_CHANNEL_2 || (port == PIT_COMMAND && PIT_COMMAND_CHANNEL(value) == 2))
 		outb(port, value);
 	else if (port == PORT_B)
 		outb(port, (uint8_t)((inb(port) & ~PORT_B_SPEAKER) | (value & PORT_B_SPEAKER)));
 }
 
-uint32_t port_read(const struct domain *d, uint16_t port, unsigned size)
+uint32_t port_read(struct domain *d, uint16_t port, unsigned size)
 {
 	uint32_t value = 0, part;
 	unsigned done = 0, n;
@@ -152,7 +155,7 @@ uint32_t port_read(const struct domain *d, uint16_t port, unsigned size)
 	return value;
 }
 
-void port_write(const struct domain *d, uint16_t port, unsigned size, uint32_t value)
+void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value)
 {
 	unsigned done = 0, n;
 

@@ -62,6 +62,15 @@ def test_guest_life(boot_shell):
     shell.power_off()
 
 
+def test_interval_timer_of_a_guest(boot_shell, bench):
+    """Unlike the control domain's, it is no hardware."""
+    shell = boot_shell({"pit.cfg": 'name = "pit"\nkernel = "test-pit.elf"\nmemory = 8\n'},
+                       files=[bench.product("guests", "test-pit.elf")])
+    shell.run("create pit.cfg")
+    shell.wait_console("pit", "RESULT: 3 passed, 0 failed")
+    shell.power_off()
+
+
 def test_vcpu_pin(boot_shell):
     shell = boot_shell()
     shell.run("create echo.cfg vcpus=2")
