@@ -1,40 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs that change one guest. Their words and outputs are those of xl(1). */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "dom0/args.h"
 #include "dom0/attach.h"
+#include "dom0/await.h"
 #include "dom0/console.h"
 #include "dom0/create.h"
 #include "dom0/ctl.h"
 #include "dom0/guest.h"
 #include "dom0/shell.h"
-#include "dom0/store.h"
 
-/* Reads single-letter options; returns the index of the first argument, or -1 after a message. */
-static int options(int argc, char **argv, const char *known, char *found)
-{
-	int i;
-
-	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (argv[i][2] || !strchr(known, argv[i][1])) {
-			shell_error(argv[0], "unknown option %s", argv[i]);
-			shell_usage(argv[0]);
-			return -1;
-		}
-		found[strlen(found)] = argv[i][1];
-	}
-	return i;
-}
-
-/* The one guest that a verb without options is given. */
+/* The one guest that a verb is given; -f means nothing where the control domain is spared anyway. */
 static struct guest *only_guest(int argc, char **argv)
 {
-	if (argc == 2)
-		return shell_guest(argv[0], argv[1]);
-	shell_usage(argv[0]);
-	return NULL;
+	static const struct args_syntax syntax = { "f", NULL, 1, 1 };
+	struct args args;
+
+	return args_read(&args, &syntax, argc, argv) ? shell_guest(argv[0], args.words[0]) : NULL;
 }
 
 static void report(const char *verb, int rc)
@@ -45,21 +29,50 @@ static void report(const char *verb, int rc)
 
 /* ---- create ---- */
 
+static const struct option create_names[] = { { "quiet", no_argument, NULL, 'q' },
+					      { "dryrun", no_argument, NULL, 'n' },
+					      { "defconfig", required_argument, NULL, 'f' },
+					      { 0 } };
+static const struct args_syntax create_syntax = { "cpqnFdef:", create_names, 0, 30 };
+
+static bool is_listed(const void *guest)
+{
+	const struct guest *g;
+
+	for (g = guests_first(); g; g = g->next)
+		if (g == guest)
+			return true;
+	return false;
+}
+
+/* The file is the first word, unless -f says it or that is an override already. */
 static void run_create(int argc, char **argv)
 {
-	char found[8] = "";
-	int at = options(argc, argv, "cpq", found);
+	struct create_request request = { 0 };
 	struct guest *guest;
+	struct args args;
 
-	if (at < 0)
+	if (!args_read(&args, &create_syntax, argc, argv))
 		return;
-	if (at == argc) {
+	request.path = args.value['f'];
+	if (!request.path && args.count && !strchr(args.words[0], '=')) {
+		request.path = *args.words++;
+		args.count--;
+	}
+	if (!request.path) {
 		shell_usage(argv[0]);
 		return;
 	}
-	guest = create_from_file(argv[at], argc - at - 1, argv + at + 1, strchr(found, 'p'));
-	if (guest && strchr(found, 'c'))
+	request.overrides = args.words;
+	request.nr_overrides = args.count;
+	request.paused = args.given['p'];
+	request.quiet = args.given['q'];
+	request.dry_run = args.given['n'];
+	guest = create_from_file(&request);
+	if (guest && args.given['c'])
 		attach_guest(guest);
+	else if (guest && args.given['F'])
+		await_while(is_listed, guest);
 }
 
 /* ---- console ---- */
@@ -84,23 +97,28 @@ static void show_log(const char *verb, const char *name)
 	console_write(log->text, log->len);
 }
 
+/* There is one console, number 0, of the type "pv". */
 static void run_console(int argc, char **argv)
 {
-	char found[8] = "";
-	int at = options(argc, argv, "l", found);
+	static const struct args_syntax syntax = { "lt:n:", NULL, 1, 1 };
 	struct guest *guest;
+	struct args args;
 
-	if (at < 0)
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	if (at + 1 != argc) {
-		shell_usage(argv[0]);
-		return;
-	}
-	if (*found) {
-		show_log(argv[0], argv[at]);
+	if (args.given['t'] && strcmp(args.value['t'], "pv")) {
+		shell_error(argv[0], "console type supported are: pv");
 		return;
 	}
-	guest = shell_guest(argv[0], argv[at]);
+	if (args.given['n'] && strcmp(args.value['n'], "0")) {
+		shell_error(argv[0], "a guest has one console, number 0");
+		return;
+	}
+	if (args.given['l']) {
+		show_log(argv[0], args.words[0]);
+		return;
+	}
+	guest = shell_guest(argv[0], args.words[0]);
 	if (guest)
 		attach_guest(guest);
 }
@@ -133,116 +151,17 @@ static void run_destroy(int argc, char **argv)
 
 static void run_rename(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 2, 2 };
 	struct guest *guest;
+	struct args args;
 	const char *error;
 
-	if (argc != 3) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	error = guest ? guest_rename(guest, argv[2]) : NULL;
+	guest = shell_guest(argv[0], args.words[0]);
+	error = guest ? guest_rename(guest, args.words[1]) : NULL;
 	if (error)
-		shell_error(argv[0], "%s", error);
-}
-
-/* ---- scheduling, memory ---- */
-
-static void run_mem_max(int argc, char **argv)
-{
-	struct guest *guest;
-	unsigned long mib;
-
-	if (argc != 3 || !(mib = strtoul(argv[2], NULL, 10))) {
-		shell_usage(argv[0]);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest)
-		report(argv[0], ctl_max_mem(guest->domain, (uint64_t)mib * 1024));
-}
-
-/* The guest's balloon driver follows its memory/target. */
-static void run_mem_set(int argc, char **argv)
-{
-	struct guest *guest;
-	unsigned long mib;
-	char text[16];
-
-	if (argc != 3 || !(mib = strtoul(argv[2], NULL, 10))) {
-		shell_usage(argv[0]);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (!guest)
-		return;
-	if (mib > guest->spec.maxmem_mib) {
-		shell_error(argv[0], "%s may have at most %u MiB (maxmem in its description)",
-			    guest->spec.name, (unsigned)guest->spec.maxmem_mib);
-		return;
-	}
-	snprintf(text, sizeof(text), "%lu", mib * 1024);
-	if (!store_write(guest, "memory/target", text))
-		shell_error(argv[0], "%s has no connection to xenstore", guest->spec.name);
-}
-
-static void print_sched(const char *name, domid_t domain)
-{
-	struct xen_domctl_sched_credit2 params = { 0 };
-
-	if (!ctl_sched(domain, &params, false))
-		printf("%-33s %4u %6u %4u\n", name, domain, params.weight, params.cap);
-}
-
-static void list_sched(const struct guest *only)
-{
-	struct guest *g;
-
-	printf("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
-	if (!only)
-		print_sched("Domain-0", 0);
-	for (g = guests_first(); g; g = g->next)
-		if ((!only || g == only) && g->state != GUEST_WAITING)
-			print_sched(g->spec.name, g->domain);
-}
-
-/* -d DOMAIN [-w WEIGHT] [-c CAP]; without -w and -c it shows. */
-static void run_sched(int argc, char **argv)
-{
-	struct xen_domctl_sched_credit2 params = { 0 };
-	const char *domain = NULL, *weight = NULL, *cap = NULL;
-	struct guest *guest = NULL;
-	domid_t id = 0;
-	int i;
-
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "-d"))
-			domain = argv[i + 1];
-		else if (!strcmp(argv[i], "-w"))
-			weight = argv[i + 1];
-		else if (!strcmp(argv[i], "-c"))
-			cap = argv[i + 1];
-		else
-			break;
-	}
-	if (i != argc || (!domain && (weight || cap))) {
-		shell_usage(argv[0]);
-		return;
-	}
-	if (domain && strcmp(domain, "0") && strcmp(domain, "Domain-0")) {
-		guest = shell_guest(argv[0], domain);
-		if (!guest)
-			return;
-		id = guest->domain;
-	}
-	if (!weight && !cap) {
-		list_sched(guest);
-		return;
-	}
-	i = ctl_sched(id, &params, false);
-	params.weight = weight ? (uint16_t)strtoul(weight, NULL, 10) : params.weight;
-	params.cap = cap ? (uint16_t)strtoul(cap, NULL, 10) : params.cap;
-	report(argv[0], i ? i : ctl_sched(id, &params, true));
+		shell_error(argv[0], "Can't rename domain '%s': %s.", args.words[0], error);
 }
 
 /* ---- save, restore ---- */
@@ -255,21 +174,25 @@ static void refuse_save(int argc, char **argv)
 }
 
 const struct command commands_domain[] = {
-	{ "create", "[-c] [-p] FILE [KEY=VALUE ...]",
-	  "Create a domain from a description: -c attaches its console, -p leaves it paused",
+	{ "create", "[-c] [-p] [-q] [-F] [-n] FILE [KEY=VALUE ...]",
+	  "Create a domain from a description\n"
+	  "-c  connect to its console\n"
+	  "-p  leave it paused\n"
+	  "-q, --quiet  say nothing of what is read\n"
+	  "-F  wait for its end\n"
+	  "-n, --dryrun  only show what would be created\n"
+	  "-f FILE, --defconfig=FILE  another place for the file\n"
+	  "-d, -e  mean nothing here",
 	  run_create },
-	{ "destroy", "DOMAIN", "Terminate a domain immediately", run_destroy },
-	{ "console", "[-l] DOMAIN",
-	  "Attach to a domain's console, Ctrl-] leaves; -l shows what it has printed",
+	{ "destroy", "[-f] DOMAIN", "Terminate a domain immediately", run_destroy },
+	{ "console", "[-l] [-t pv] [-n 0] DOMAIN",
+	  "Attach to a domain's console; Ctrl-] leaves it\n"
+	  "-l  only show what it has printed, also when it is gone",
 	  run_console },
 	{ "pause", "DOMAIN", "Pause execution of a domain", run_pause },
 	{ "unpause", "DOMAIN", "Unpause a paused domain", run_unpause },
 	{ "rename", "DOMAIN NEW-NAME", "Rename a domain", run_rename },
-	{ "mem-set", "DOMAIN MIB", "Set the current memory usage for a domain", run_mem_set },
 	{ "save", "DOMAIN FILE", "Not offered: says so", refuse_save },
 	{ "restore", "FILE", "Not offered: says so", refuse_save },
-	{ "mem-max", "DOMAIN MIB", "Set the maximum amount reservation for a domain", run_mem_max },
-	{ "sched-credit2", "[-d DOMAIN [-w WEIGHT] [-c CAP]]",
-	  "Get or set the scheduler's weight and cap", run_sched },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs about the machine, and the shell's own. */
+#include <_newlib_version.h>
 #include <malloc.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <xen/version.h>
 
+#include "dom0/args.h"
 #include "dom0/ctl.h"
 #include "dom0/files.h"
 #include "dom0/hvlog.h"
@@ -17,20 +20,39 @@
 
 /* ---- info: one function for each line that is more than a number ---- */
 
+/* Only the line whose key begins so, and of that only the value; NULL: all. */
+static const char *wanted;
+
 static void line(const char *key, const char *value)
 {
-	printf("%-23s: %s\n", key, value);
+	if (!wanted)
+		printf("%-23s: %s\n", key, value);
+	else if (!strncmp(key, wanted, strlen(wanted)))
+		printf("%s\n", value);
+}
+
+static void formatted(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void formatted(const char *key, const char *fmt, ...)
+{
+	char value[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(value, sizeof(value), fmt, args);
+	va_end(args);
+	line(key, value);
 }
 
 static void number(const char *key, uint64_t value)
 {
-	printf("%-23s: %llu\n", key, (unsigned long long)value);
+	formatted(key, "%llu", (unsigned long long)value);
 }
 
 static void print_machine(void)
 {
 	struct xen_sysctl_physinfo info;
-	int rc = ctl_physinfo(&info), i;
+	int rc = ctl_physinfo(&info);
 
 	if (rc) {
 		shell_error("info", "physinfo: %s (%d)", ctl_strerror(rc), rc);
@@ -41,12 +63,14 @@ static void print_machine(void)
 	number("nr_nodes", info.nr_nodes);
 	number("cores_per_socket", info.cores_per_socket);
 	number("threads_per_core", info.threads_per_core);
-	printf("%-23s: %u.%03u\n", "cpu_mhz", (unsigned)(info.cpu_khz / 1000),
-	       (unsigned)(info.cpu_khz % 1000));
-	printf("%-23s: ", "hw_caps");
-	for (i = 0; i < 8; i++)
-		printf("%08x%c", (unsigned)info.hw_cap[i], i < 7 ? ':' : '\n');
-	line("virt_caps", info.capabilities & XEN_SYSCTL_PHYSCAP_pv ? "pv" : "");
+	formatted("cpu_mhz", "%u.%03u", (unsigned)(info.cpu_khz / 1000),
+		  (unsigned)(info.cpu_khz % 1000));
+	formatted("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", (unsigned)info.hw_cap[0],
+		  (unsigned)info.hw_cap[1], (unsigned)info.hw_cap[2], (unsigned)info.hw_cap[3],
+		  (unsigned)info.hw_cap[4], (unsigned)info.hw_cap[5], (unsigned)info.hw_cap[6],
+		  (unsigned)info.hw_cap[7]);
+	formatted("virt_caps", "%s%s", info.capabilities & XEN_SYSCTL_PHYSCAP_pv ? "pv" : "",
+		  info.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v1 ? " gnttab-v1" : "");
 	number("total_memory", info.total_pages / PAGES_PER_MIB);
 	number("free_memory", info.free_pages / PAGES_PER_MIB);
 	number("sharing_freed_memory", 0);
@@ -54,6 +78,21 @@ static void print_machine(void)
 	number("outstanding_claims", 0);
 	number("free_cpus", 0);
 	number("dom0_heap_used", (uint64_t)(unsigned)mallinfo().uordblks);
+}
+
+static void print_build_id(void)
+{
+	union {
+		xen_build_id_t id;
+		unsigned char space[64];
+	} build = { .id.len = sizeof(build) - sizeof(xen_build_id_t) };
+	char text[2 * sizeof(build) + 1] = "";
+	long len = HYPERVISOR_xen_version(XENVER_build_id, &build);
+	long i;
+
+	for (i = 0; i < len && i < (long)build.id.len; i++)
+		sprintf(text + 2 * i, "%02x", build.id.buf[i]);
+	line("build_id", text);
 }
 
 static void print_version(void)
@@ -75,25 +114,54 @@ static void print_version(void)
 	number("xen_major", (uint64_t)version >> 16);
 	number("xen_minor", version & 0xffff);
 	line("xen_extra", extra);
-	printf("%-23s: %ld.%ld%s\n", "xen_version", version >> 16, version & 0xffff, extra);
+	formatted("xen_version", "%ld.%ld%s", version >> 16, version & 0xffff, extra);
 	line("xen_caps", caps);
 	line("xen_scheduler", "credit2");
 	number("xen_pagesize", 4096);
-	printf("%-23s: virt_start=0x%lx\n", "platform_params", platform.virt_start);
+	formatted("platform_params", "virt_start=0x%lx", platform.virt_start);
 	line("xen_changeset", changeset);
 	line("xen_commandline", commandline);
 	line("cc_compiler", compile.compiler);
 	line("cc_compile_by", compile.compile_by);
 	line("cc_compile_domain", compile.compile_domain);
 	line("cc_compile_date", compile.compile_date);
+	print_build_id();
+}
+
+/* Nobody but the initial domain could tell more of a machine with one node. */
+static void print_topology(void)
+{
+	struct xen_sysctl_physinfo info;
+	unsigned i;
+
+	if (ctl_physinfo(&info))
+		return;
+	printf("cpu_topology           :\ncpu:    core    socket     node\n");
+	for (i = 0; i < info.nr_cpus; i++)
+		printf("%3u:    %4u     %4u     %4u\n", i, i, 0, 0);
+	printf("device topology        :\nNo device topology data available\n"
+	       "numa_info              :\nnode:    memsize    memfree    distances\n"
+	       "%4u:    %6llu     %6llu      %u\n",
+	       0, (unsigned long long)info.total_pages / PAGES_PER_MIB,
+	       (unsigned long long)info.free_pages / PAGES_PER_MIB, 10);
 }
 
 static void run_info(int argc, char **argv)
 {
-	(void)argc, (void)argv;
+	static const struct option names[] = { { "numa", no_argument, NULL, 'n' }, { 0 } };
+	static const struct args_syntax syntax = { "n", names, 0, 1 };
+	struct args args;
+
+	if (!args_read(&args, &syntax, argc, argv))
+		return;
+	wanted = args.count && !args.given['n'] ? args.words[0] : NULL;
 	line("host", "ringlet");
+	formatted("release", "newlib-%s", _NEWLIB_VERSION);
+	line("version", "Ringlet control domain");
 	line("machine", "i686");
 	print_machine();
+	if (args.given['n'])
+		print_topology();
 	print_version();
 	number("xend_config_format", 4);
 }
@@ -102,29 +170,29 @@ static void run_info(int argc, char **argv)
 
 static void run_dmesg(int argc, char **argv)
 {
-	bool clear = argc == 2 && !strcmp(argv[1], "-c");
+	static const struct option names[] = { { "clear", no_argument, NULL, 'c' }, { 0 } };
+	static const struct args_syntax syntax = { "c", names, 0, 0 };
+	struct args args;
 	int error;
 
-	if (argc > 1 && !clear) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
 	error = hvlog_print();
 	if (error)
 		shell_error(argv[0], "%s (%d)", ctl_strerror(error), error);
-	if (clear)
+	if (args.given['c'])
 		hvlog_clear();
 }
 
 static void run_debug_keys(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 1, 1 };
+	struct args args;
 	int rc;
 
-	if (argc != 2) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	rc = ctl_debug_keys(argv[1], strlen(argv[1]));
+	rc = ctl_debug_keys(args.words[0], strlen(args.words[0]));
 	if (rc)
 		shell_error(argv[0], "%s (%d)", ctl_strerror(rc), rc);
 }
@@ -156,26 +224,30 @@ static void run_help(int argc, char **argv)
 	const struct command *c;
 	unsigned i;
 
-	if (argc == 2) {
-		c = shell_command(argv[1]);
-		if (c)
-			printf("Usage: %s %s\n\n%s.\n", c->name, c->arguments, c->help);
-		else
-			printf("no such command: %s\n", argv[1]);
+	/* xl shows the usual ones only, unless --long is given. */
+	if (argc > 1 && strcmp(argv[1], "--long")) {
+		shell_help(argv[1]);
 		return;
 	}
 	for (i = 0; (c = shell_commands(i)); i++)
 		for (; c->name; c++)
-			printf(" %-15s %s\n", c->name, c->help);
+			printf(" %-15s %.*s\n", c->name, (int)strcspn(c->help, "\n"), c->help);
 }
 
 const struct command commands_host[] = {
-	{ "info", "", "Get information about the host", run_info },
-	{ "dmesg", "[-c]", "Read the hypervisor's messages; -c clears them", run_dmesg },
+	{ "info", "[-n] [KEY]",
+	  "Get information about the host\n"
+	  "KEY  only the value of this\n"
+	  "-n, --numa  its topology too",
+	  run_info },
+	{ "dmesg", "[-c]",
+	  "Read the hypervisor's messages\n"
+	  "-c, --clear  and clear them",
+	  run_dmesg },
 	{ "debug-keys", "KEYS", "Send debug keys to the hypervisor", run_debug_keys },
 	{ "files", "", "List the GRUB modules, which descriptions name as kernel and ramdisk",
 	  run_files },
 	{ "history", "", "List the commands entered", run_history },
-	{ "help", "[COMMAND]", "List the commands, or explain one", run_help },
+	{ "help", "[--long] [COMMAND]", "List the commands, or explain one", run_help },
 	{ NULL, NULL, NULL, NULL },
 };

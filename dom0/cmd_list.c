@@ -3,91 +3,137 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <xen/sched.h>
 
+#include "dom0/args.h"
 #include "dom0/ctl.h"
+#include "dom0/domain_list.h"
 #include "dom0/guest.h"
+#include "dom0/guest_json.h"
 #include "dom0/shell.h"
+#include "dom0/store.h"
 #include "guests/pvrt/time.h"
 
-#define MAX_DOMAINS 512
 #define PAGES_PER_MIB 256u
-
-static const char *domain_name(domid_t domain)
-{
-	const struct guest *guest = guest_by_domain(domain);
-
-	return guest ? guest->spec.name : domain ? "(null)" : "Domain-0";
-}
-
-static double seconds(uint64_t ns)
-{
-	return (double)ns / 1e9;
-}
-
-/* All domains, or one; *list is freed by the caller. Returns how many, negative after a message. */
-static int get_domains(int argc, char **argv, struct xen_domctl_getdomaininfo **list)
-{
-	const struct guest *only = NULL;
-	bool self = argc > 1 && (!strcmp(argv[1], "0") || !strcmp(argv[1], "Domain-0"));
-	int count;
-
-	if (argc > 2) {
-		shell_usage(argv[0]);
-		return -1;
-	}
-	if (argc == 2 && !self) {
-		only = shell_guest(argv[0], argv[1]);
-		if (!only)
-			return -1;
-	}
-	*list = calloc(MAX_DOMAINS, sizeof(**list));
-	if (!*list)
-		return -1;
-	count = ctl_list(only ? only->domain : 0, only || self ? 1 : MAX_DOMAINS, *list);
-	if (count < 0) {
-		shell_error(argv[0], "%s (%d)", ctl_strerror(count), count);
-		free(*list);
-	}
-	return count;
-}
+#define DAY 86400u
 
 /* ---- list ---- */
+
+static const struct option list_names[] = {
+	{ "long", no_argument, NULL, 'l' },    { "verbose", no_argument, NULL, 'v' },
+	{ "context", no_argument, NULL, 'Z' }, { "cpupool", no_argument, NULL, 'c' },
+	{ "numa", no_argument, NULL, 'n' },    { 0 },
+};
+static const struct args_syntax list_syntax = { "lvZcn", list_names, 0, 1 };
 
 static char flag(const struct xen_domctl_getdomaininfo *d, unsigned bit, char letter)
 {
 	return d->flags & bit ? letter : '-';
 }
 
-static bool crashed(const struct xen_domctl_getdomaininfo *d)
+static char reason_letter(const struct xen_domctl_getdomaininfo *d)
 {
-	return d->flags & XEN_DOMINF_shutdown &&
-	       (d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == SHUTDOWN_crash;
+	static const char letters[] = "-rscwS";
+	int reason = domain_shutdown_reason(d);
+
+	if (reason < 0)
+		return '-';
+	return (size_t)reason < sizeof(letters) - 1 ? letters[reason] : '?';
 }
 
-static void print_domain(const struct xen_domctl_getdomaininfo *d)
+static void print_domain(const struct xen_domctl_getdomaininfo *d, const struct args *args)
 {
-	unsigned shutdown = crashed(d) ? 0 : XEN_DOMINF_shutdown;
+	char uuid[UUID_TEXT];
 
-	printf("%-40s %5u %5u %5u     %c%c%c%c%c%c  %8.1f\n", domain_name(d->domain), d->domain,
+	printf("%-40s %5u %5u %5u     %c%c%c%c%c%c  %8.1f", domain_name(d->domain), d->domain,
 	       (unsigned)(d->tot_pages / PAGES_PER_MIB), (unsigned)d->nr_online_vcpus,
 	       flag(d, XEN_DOMINF_running, 'r'), flag(d, XEN_DOMINF_blocked, 'b'),
-	       flag(d, XEN_DOMINF_paused, 'p'), flag(d, shutdown, 's'), crashed(d) ? 'c' : '-',
-	       flag(d, XEN_DOMINF_dying, 'd'), seconds(d->cpu_time));
+	       flag(d, XEN_DOMINF_paused, 'p'), flag(d, XEN_DOMINF_shutdown, 's'), reason_letter(d),
+	       flag(d, XEN_DOMINF_dying, 'd'), domain_seconds(d->cpu_time));
+	if (args->given['v']) {
+		uuid_text(d->handle, uuid);
+		printf(" %s", uuid);
+		if (domain_shutdown_reason(d) < 0)
+			printf(" %8s", "-");
+		else
+			printf(" %8x", (unsigned)domain_shutdown_reason(d));
+	}
+	if (args->given['v'] || args->given['Z'])
+		printf(" %16s", "-");
+	if (args->given['c'])
+		printf("%16s", "Pool-0");
+	if (args->given['n'])
+		printf(" all");
+	printf("\n");
+}
+
+static void print_domains(const struct domain_list *list, const struct args *args)
+{
+	int i;
+
+	printf("Name                                        ID   Mem VCPUs\tState\tTime(s)");
+	if (args->given['v'])
+		printf("   UUID                            Reason-Code\tSecurity Label");
+	else if (args->given['Z'])
+		printf("   Security Label");
+	printf("%s%s\n", args->given['c'] ? "         Cpupool" : "",
+	       args->given['n'] ? " NODE Affinity" : "");
+	for (i = 0; i < list->count; i++)
+		print_domain(&list->domains[i], args);
+}
+
+/* As xl, which knows nothing of domain 0: only guests. */
+static void print_details(const struct domain_list *list)
+{
+	bool first = true;
+	int i;
+
+	printf("[");
+	for (i = 0; i < list->count; i++) {
+		const struct guest *guest = guest_by_domain(list->domains[i].domain);
+
+		if (!guest)
+			continue;
+		printf("%s\n", first ? "" : ",");
+		guest_json_print(guest->domain, &guest->spec);
+		first = false;
+	}
+	printf("\n]\n");
 }
 
 static void run_list(int argc, char **argv)
 {
-	struct xen_domctl_getdomaininfo *list;
-	int i, count = get_domains(argc, argv, &list);
+	struct domain_list list;
+	struct args args;
 
-	if (count < 0)
+	if (!args_read(&args, &list_syntax, argc, argv) ||
+	    !domain_list_read(&list, argv[0], args.count ? args.words[0] : NULL))
 		return;
-	printf("Name                                        ID   Mem VCPUs\tState\tTime(s)\n");
-	for (i = 0; i < count; i++)
-		print_domain(&list[i]);
-	free(list);
+	if (args.given['l'])
+		print_details(&list);
+	else
+		print_domains(&list, &args);
+	domain_list_free(&list);
+}
+
+static void run_vm_list(int argc, char **argv)
+{
+	static const struct args_syntax syntax = { "", NULL, 0, 0 };
+	const struct guest *g;
+	struct args args;
+	char uuid[UUID_TEXT];
+
+	if (!args_read(&args, &syntax, argc, argv))
+		return;
+	printf("UUID                                  ID    name\n");
+	for (g = guests_first(); g; g = g->next) {
+		if (g->state == GUEST_WAITING)
+			continue;
+		uuid_text(g->spec.uuid, uuid);
+		printf("%s  %u    %-30s\n", uuid, g->domain, g->spec.name);
+	}
 }
 
 /* ---- vcpu-list ---- */
@@ -104,121 +150,133 @@ static void print_vcpu(domid_t domain, unsigned vcpu)
 		       info.blocked ? 'b' : '-');
 	else
 		printf("%5c %3c%cp ", '-', '-', '-');
-	printf("%9.1f  all / all\n", seconds(info.cpu_time));
+	printf("%9.1f  all / all\n", domain_seconds(info.cpu_time));
+}
+
+static void print_vcpus(const struct domain_list *list)
+{
+	unsigned vcpu;
+	int i;
+
+	for (i = 0; i < list->count; i++)
+		for (vcpu = 0; vcpu <= list->domains[i].max_vcpu_id && vcpu < XEN_LEGACY_MAX_VCPUS;
+		     vcpu++)
+			print_vcpu(list->domains[i].domain, vcpu);
 }
 
 static void run_vcpu_list(int argc, char **argv)
 {
-	struct xen_domctl_getdomaininfo *list;
-	int i, count = get_domains(argc, argv, &list);
-	unsigned vcpu;
+	static const struct args_syntax syntax = { "", NULL, 0, 32 };
+	struct domain_list list;
+	struct args args;
+	int i;
 
-	if (count < 0)
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
 	printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
 	       "Affinity (Hard / Soft)");
-	for (i = 0; i < count; i++)
-		for (vcpu = 0; vcpu <= list[i].max_vcpu_id && vcpu < XEN_LEGACY_MAX_VCPUS; vcpu++)
-			print_vcpu(list[i].domain, vcpu);
-	free(list);
+	for (i = 0; i < args.count || i == 0; i++) {
+		if (!domain_list_read(&list, argv[0], args.count ? args.words[i] : NULL))
+			continue;
+		print_vcpus(&list);
+		domain_list_free(&list);
+	}
 }
 
-/* ---- uptime, domid, domname ---- */
+/* ---- uptime ---- */
 
-static void print_uptime(const char *name, domid_t domain, uint64_t since)
+static void print_days(unsigned s)
 {
-	unsigned s = (unsigned)div_u64_u32(loop_now() - since, NS_PER_S, NULL);
+	if (s >= DAY)
+		printf("%u day%s, ", s / DAY, s >= 2 * DAY ? "s" : "");
+	printf("%2u:%02u", s / 3600 % 24, s / 60 % 60);
+}
 
-	printf("%-33s %4u  ", name, domain);
-	if (s >= 86400)
-		printf("%u days, ", s / 86400);
-	printf("%2u:%02u:%02u\n", s / 3600 % 24, s / 60 % 60, s % 60);
+static void print_uptime(const struct guest *guest, bool brief)
+{
+	uint64_t since = guest ? guest->started : 0;
+	unsigned s = (unsigned)div_u64_u32(loop_now() - since, NS_PER_S, NULL);
+	unsigned domain = guest ? guest->domain : 0;
+	const char *name = domain_name((domid_t)domain);
+	time_t now = time(NULL);
+	char clock[16];
+
+	if (!brief) {
+		printf("%-33s %4u ", name, domain);
+		print_days(s);
+		printf(":%02u\n", s % 60);
+		return;
+	}
+	strftime(clock, sizeof(clock), "%H:%M:%S", gmtime(&now));
+	printf(" %s up ", clock);
+	print_days(s);
+	printf(", %s (%u)\n", name, domain);
 }
 
 static void run_uptime(int argc, char **argv)
 {
-	const struct guest *g, *only = NULL;
+	static const struct args_syntax syntax = { "s", NULL, 0, 32 };
+	struct guest *guest;
+	struct args args;
+	domid_t domain;
+	int i;
 
-	if (argc > 1 && !(only = shell_guest(argv[0], argv[1])))
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
-	if (!only)
-		print_uptime("Domain-0", 0, 0);
-	for (g = guests_first(); g; g = g->next)
-		if ((!only || g == only) && g->state != GUEST_WAITING)
-			print_uptime(g->spec.name, g->domain, g->started);
+	if (!args.given['s'])
+		printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
+	for (i = 0; i < args.count; i++)
+		if (shell_domain(argv[0], args.words[i], &domain, &guest))
+			print_uptime(guest, args.given['s']);
+	if (args.count)
+		return;
+	print_uptime(NULL, args.given['s']);
+	for (guest = guests_first(); guest; guest = guest->next)
+		if (guest->state != GUEST_WAITING)
+			print_uptime(guest, args.given['s']);
 }
+
+/* ---- domid, domname ---- */
+
+static const struct args_syntax one_word = { "", NULL, 1, 1 };
 
 static void run_domid(int argc, char **argv)
 {
-	const struct guest *guest;
+	struct guest *guest;
+	struct args args;
+	domid_t domain;
 
-	if (argc != 2) {
-		shell_usage(argv[0]);
-		return;
-	}
-	if (!strcmp(argv[1], "Domain-0")) {
-		printf("0\n");
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest)
-		printf("%u\n", guest->domain);
+	if (args_read(&args, &one_word, argc, argv) &&
+	    shell_domain(argv[0], args.words[0], &domain, &guest))
+		printf("%u\n", domain);
 }
 
 static void run_domname(int argc, char **argv)
 {
-	const struct guest *guest;
+	struct guest *guest;
+	struct args args;
+	domid_t domain;
 
-	if (argc != 2) {
-		shell_usage(argv[0]);
-		return;
-	}
-	if (!strcmp(argv[1], "0")) {
-		printf("Domain-0\n");
-		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest)
-		printf("%s\n", guest->spec.name);
-}
-
-/* ---- top: shares since the last call ---- */
-
-static uint64_t last_time[MAX_DOMAINS], last_look;
-
-static void run_top(int argc, char **argv)
-{
-	struct xen_domctl_getdomaininfo *list;
-	int i, count = get_domains(argc, argv, &list);
-	double passed = (double)(loop_now() - last_look);
-
-	if (count < 0)
-		return;
-	printf("%-20s %6s %10s %6s %8s %5s\n", "NAME", "STATE", "CPU(sec)", "CPU(%)", "MEM(k)",
-	       "VCPUS");
-	for (i = 0; i < count; i++) {
-		const struct xen_domctl_getdomaininfo *d = &list[i];
-		uint64_t *last = &last_time[d->domain % MAX_DOMAINS];
-		uint64_t used = d->cpu_time > *last ? d->cpu_time - *last : 0;
-
-		printf("%-20s %c%c%c%c%c%c %10.1f %6.1f %8u %5u\n", domain_name(d->domain),
-		       flag(d, XEN_DOMINF_dying, 'd'), flag(d, XEN_DOMINF_shutdown, 's'),
-		       flag(d, XEN_DOMINF_blocked, 'b'), crashed(d) ? 'c' : '-',
-		       flag(d, XEN_DOMINF_paused, 'p'), flag(d, XEN_DOMINF_running, 'r'),
-		       seconds(d->cpu_time), 100.0 * (double)used / passed,
-		       (unsigned)d->tot_pages * 4, (unsigned)d->nr_online_vcpus);
-		*last = d->cpu_time;
-	}
-	last_look = loop_now();
-	free(list);
+	if (args_read(&args, &one_word, argc, argv) &&
+	    shell_domain(argv[0], args.words[0], &domain, &guest))
+		printf("%s\n", domain_name(domain));
 }
 
 const struct command commands_list[] = {
-	{ "list", "[DOMAIN]", "List information about all or one domain", run_list },
-	{ "vcpu-list", "[DOMAIN]", "List the VCPUs for all or one domain", run_vcpu_list },
-	{ "top", "", "CPU share since the last call, and memory, of every domain", run_top },
-	{ "uptime", "[DOMAIN]", "Print uptime for all or one domain", run_uptime },
+	{ "list", "[-l] [-v] [-Z] [-c] [-n] [DOMAIN]",
+	  "List information about all domains or one\n"
+	  "-l, --long  descriptions of the guests, as JSON\n"
+	  "-v, --verbose  UUIDs, and the reason of an end\n"
+	  "-Z, --context  security labels, of which there are none\n"
+	  "-c, --cpupool  the pool of processors\n"
+	  "-n, --numa  NUMA nodes",
+	  run_list },
+	{ "vm-list", "", "List guest domains with their UUIDs", run_vm_list },
+	{ "vcpu-list", "[DOMAIN ...]", "List the VCPUs for all or some domains", run_vcpu_list },
+	{ "uptime", "[-s] [DOMAIN ...]",
+	  "Print uptime for all or some domains\n"
+	  "-s  short",
+	  run_uptime },
 	{ "domid", "DOMAIN-NAME", "Convert a domain name to domain id", run_domid },
 	{ "domname", "DOMAIN-ID", "Convert a domain id to domain name", run_domname },
 	{ NULL, NULL, NULL, NULL },

@@ -3,82 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dom0/console.h"
+#include "dom0/args.h"
+#include "dom0/await.h"
 #include "dom0/guest.h"
 #include "dom0/power.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
-#include "guests/pvrt/time.h"
-
-#define LOOK_INTERVAL (100 * NS_PER_MS)
-#define CTRL_C 3
-
-/* ---- shutdown -w: the terminal waits; Ctrl-C ends the waiting ---- */
-
-static struct loop_timer wait_timer;
-static domid_t awaited; /* DOMID_INVALID: all guests */
-
-static bool still_there(void)
-{
-	const struct guest *g;
-
-	if (awaited != DOMID_INVALID)
-		return guest_by_domain(awaited);
-	for (g = guests_first(); g; g = g->next)
-		if (g->state == GUEST_RUNNING || g->state == GUEST_DYING)
-			return true;
-	return false;
-}
-
-static void look(void *arg)
-{
-	(void)arg;
-	if (still_there())
-		loop_timer_set(&wait_timer, LOOK_INTERVAL, look, NULL);
-	else
-		shell_resume();
-}
-
-static void interrupt(const char *text, size_t len)
-{
-	if (!memchr(text, CTRL_C, len))
-		return;
-	loop_timer_cancel(&wait_timer);
-	shell_resume();
-}
-
-static void await_end(domid_t domain)
-{
-	awaited = domain;
-	shell_suspend();
-	console_set_reader(interrupt);
-	look(NULL);
-}
 
 /* ---- guests ---- */
 
 struct request {
 	const char *verb;
-	bool reboot, force, all, wait;
+	bool reboot, force, wait;
 };
 
-/* Reads the options; returns the index of the first argument, or -1. */
-static int read_options(struct request *r, int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "-F"))
-			r->force = true;
-		else if (!strcmp(argv[i], "-a"))
-			r->all = true;
-		else if (!strcmp(argv[i], "-w"))
-			r->wait = true;
-		else
-			return -1;
-	}
-	return i;
-}
+static const struct option names[] = { { "all", no_argument, NULL, 'a' },
+				       { "wait", no_argument, NULL, 'w' },
+				       { 0 } };
+static const struct args_syntax syntax = { "aFw", names, 0, 1 };
 
 static void ask(const struct request *r, struct guest *guest)
 {
@@ -90,83 +32,110 @@ static void ask(const struct request *r, struct guest *guest)
 		shell_error(r->verb, "%s %s", guest->spec.name, error);
 }
 
-static void ask_guests(struct request *r, int argc, char **argv)
+static void ask_all(const struct request *r)
 {
-	int at = read_options(r, argc, argv);
+	struct guest *guest;
+
+	for (guest = guests_first(); guest; guest = guest->next)
+		if (guest->state == GUEST_RUNNING)
+			ask(r, guest);
+	if (r->wait)
+		await_end(DOMID_INVALID);
+}
+
+static void ask_one(const struct request *r, const char *name)
+{
 	struct guest *guest;
 	domid_t domain;
 
-	if (at < 0 || at + !r->all != argc) {
-		shell_usage(argv[0]);
+	if (!shell_domain(r->verb, name, &domain, &guest))
+		return;
+	if (!guest) {
+		shell_error(r->verb, "Domain-0 is this control domain; see poweroff and reboot");
 		return;
 	}
-	if (r->all) {
-		for (guest = guests_first(); guest; guest = guest->next)
-			if (guest->state == GUEST_RUNNING)
-				ask(r, guest);
-		if (r->wait)
-			await_end(DOMID_INVALID);
-		return;
-	}
-	guest = shell_guest(argv[0], argv[at]);
-	if (!guest)
-		return;
-	domain = guest->domain;
 	ask(r, guest);
 	if (r->wait)
 		await_end(domain);
 }
 
+static void ask_guests(const char *verb, bool reboot, const struct args *args)
+{
+	struct request r = {
+		.verb = verb, .reboot = reboot, .force = args->given['F'], .wait = args->given['w']
+	};
+
+	if (args->given['a'] && !args->count)
+		ask_all(&r);
+	else if (!args->given['a'] && args->count)
+		ask_one(&r, args->words[0]);
+	else
+		shell_error(verb, "You must specify -a or a domain id.");
+}
+
 static void run_shutdown(int argc, char **argv)
 {
-	struct request r = { .verb = argv[0] };
+	struct args args;
 
-	ask_guests(&r, argc, argv);
+	if (args_read(&args, &syntax, argc, argv))
+		ask_guests(argv[0], false, &args);
 }
 
 /* Without a domain: the machine. */
 static void run_reboot(int argc, char **argv)
 {
-	struct request r = { .verb = argv[0], .reboot = true };
-	bool at_once = argc == 2 && !strcmp(argv[1], "-F");
+	struct args args;
 
-	if (argc == 1 || at_once)
-		power_end(at_once, POWER_RESET);
+	if (!args_read(&args, &syntax, argc, argv))
+		return;
+	if (!args.count && !args.given['a'])
+		power_end(args.given['F'], POWER_RESET);
 	else
-		ask_guests(&r, argc, argv);
+		ask_guests(argv[0], true, &args);
 }
 
 static void run_poweroff(int argc, char **argv)
 {
-	bool at_once = argc == 2 && !strcmp(argv[1], "-F");
+	static const struct args_syntax force = { "F", NULL, 0, 0 };
+	struct args args;
 
-	if (argc == 1 || at_once)
-		power_end(at_once, POWER_OFF);
-	else
-		shell_usage(argv[0]);
+	if (args_read(&args, &force, argc, argv))
+		power_end(args.given['F'], POWER_OFF);
 }
 
 static void run_sysrq(int argc, char **argv)
 {
+	static const struct args_syntax two_words = { "", NULL, 2, 2 };
 	struct guest *guest;
+	struct args args;
 
-	if (argc != 3 || strlen(argv[2]) != 1) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &two_words, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	if (guest && !store_write_control(guest, "sysrq", argv[2]))
+	guest = shell_guest(argv[0], args.words[0]);
+	if (guest && strlen(args.words[1]) != 1)
+		shell_error(argv[0], "Invalid sysrq: it is one letter");
+	else if (guest && !store_write_control(guest, "sysrq", args.words[1]))
 		shell_error(argv[0], "%s does not listen on its control node", guest->spec.name);
 }
 
 const struct command commands_power[] = {
 	{ "shutdown", "[-F] [-w] -a|DOMAIN",
-	  "Issue a shutdown signal to a domain (-F: end it if it does not react, -w: wait)",
+	  "Issue a shutdown signal to a domain\n"
+	  "-a, --all  to all guests\n"
+	  "-w, --wait  wait for the end\n"
+	  "-F  end those that cannot be asked, or do not react",
 	  run_shutdown },
 	{ "reboot", "[-F] [-w] [-a|DOMAIN]",
-	  "Issue a reboot signal to a domain; without one, restart the machine", run_reboot },
+	  "Issue a reboot signal to a domain, or restart the machine\n"
+	  "Without a domain it is the machine; its guests are shut down first.\n"
+	  "-a, --all  to all guests\n"
+	  "-w, --wait  wait for the end\n"
+	  "-F  end those that cannot be asked, or do not react; the machine: at once",
+	  run_reboot },
 	{ "sysrq", "DOMAIN LETTER", "Send a sysrq to a domain", run_sysrq },
-	{ "poweroff", "[-F]", "Shut the guests down, then switch the machine off (-F: at once)",
+	{ "poweroff", "[-F]",
+	  "Shut the guests down, then switch the machine off\n"
+	  "-F  at once",
 	  run_poweroff },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0/args.h"
 #include "dom0/ctl.h"
 #include "dom0/guest.h"
 #include "dom0/shell.h"
@@ -15,16 +16,21 @@
 /* The guest brings its processors up and down as cpu/N/availability says. */
 static void run_vcpu_set(int argc, char **argv)
 {
+	static const struct option names[] = { { "ignore-host", no_argument, NULL, 'i' }, { 0 } };
+	static const struct args_syntax syntax = { "i", names, 2, 2 };
 	struct guest *guest;
+	struct args args;
 	unsigned long count;
 	char node[32];
 	unsigned i;
 
-	if (argc != 3 || !(count = strtoul(argv[2], NULL, 10))) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
+		return;
+	if (!args_number(args.words[1], UINT32_MAX, &count) || !count) {
+		shell_error(argv[0], "%s is no number of VCPUs", args.words[1]);
 		return;
 	}
-	guest = shell_guest(argv[0], argv[1]);
+	guest = shell_guest(argv[0], args.words[0]);
 	if (guest && count > guest->spec.vcpus)
 		shell_error(argv[0], "%s has at most %u", guest->spec.name, guest->spec.vcpus);
 	for (i = 0; guest && count <= guest->spec.vcpus && i < guest->spec.vcpus; i++) {
@@ -90,54 +96,52 @@ static bool pin(const char *verb, domid_t domain, unsigned vcpu, uint32_t hard, 
 	return !rc;
 }
 
-static void pin_domain(char **argv, domid_t domain, uint32_t hard, uint32_t soft)
+static void pin_domain(const char *verb, const char *vcpu, domid_t domain, uint32_t hard,
+		       uint32_t soft)
 {
 	struct xen_domctl_getdomaininfo info;
 	unsigned i;
 	char *end;
 
-	if (strcmp(argv[2], "all")) {
-		i = (unsigned)strtoul(argv[2], &end, 10);
-		if (end == argv[2] || *end)
-			shell_error(argv[0], "%s is no vCPU number, nor \"all\"", argv[2]);
+	if (strcmp(vcpu, "all")) {
+		i = (unsigned)strtoul(vcpu, &end, 10);
+		if (end == vcpu || *end)
+			shell_error(verb, "%s is no vCPU number, nor \"all\"", vcpu);
 		else
-			pin(argv[0], domain, i, hard, soft);
+			pin(verb, domain, i, hard, soft);
 		return;
 	}
 	if (ctl_info(domain, &info))
 		return;
 	for (i = 0; i <= info.max_vcpu_id; i++)
-		if (!pin(argv[0], domain, i, hard, soft))
+		if (!pin(verb, domain, i, hard, soft))
 			return;
 }
 
+/* No kernel here pins a vCPU for a while by itself, which --force would undo. */
 static void run_vcpu_pin(int argc, char **argv)
 {
-	bool self = argc > 1 && (!strcmp(argv[1], "0") || !strcmp(argv[1], "Domain-0"));
-	const struct guest *guest = NULL;
+	static const struct option names[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
+	static const struct args_syntax syntax = { "f", names, 3, 4 };
+	struct guest *guest;
 	uint32_t hard, soft = 0;
+	struct args args;
+	domid_t domain;
 
-	if (argc != 4 && argc != 5) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	if (!read_cpus(argv[3], &hard) || (argc == 5 && !read_cpus(argv[4], &soft))) {
+	if (!read_cpus(args.words[2], &hard) ||
+	    (args.count == 4 && !read_cpus(args.words[3], &soft)))
 		shell_error(argv[0], "%s: processors are \"all\", numbers and ranges: 0,2-3,^1",
-			    argv[argc - 1]);
-		return;
-	}
-	if (!self) {
-		guest = shell_guest(argv[0], argv[1]);
-		if (!guest)
-			return;
-	}
-	pin_domain(argv, self ? 0 : guest->domain, hard, soft);
+			    args.words[args.count - 1]);
+	else if (shell_domain(argv[0], args.words[0], &domain, &guest))
+		pin_domain(argv[0], args.words[1], domain, hard, soft);
 }
 
 const struct command commands_vcpu[] = {
-	{ "vcpu-set", "DOMAIN COUNT", "Set the number of active VCPUs allowed for the domain",
+	{ "vcpu-set", "[-i] DOMAIN COUNT", "Set the number of active VCPUs allowed for the domain",
 	  run_vcpu_set },
-	{ "vcpu-pin", "DOMAIN VCPU|all CPUS [SOFT-CPUS]",
+	{ "vcpu-pin", "[-f] DOMAIN VCPU|all CPUS [SOFT-CPUS]",
 	  "Set which processors a VCPU may run on, and which it prefers", run_vcpu_pin },
 	{ NULL, NULL, NULL, NULL },
 };

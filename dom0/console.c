@@ -17,7 +17,7 @@
 static console_reader reader;
 
 /* Line by line: a command may give the terminal to another reader, who gets what follows it. */
-static void feed(const char *text, size_t len)
+void console_feed(const char *text, size_t len)
 {
 	size_t n;
 
@@ -37,14 +37,14 @@ static void input(void *arg)
 
 	(void)arg;
 	while ((n = HYPERVISOR_console_io(CONSOLEIO_read, sizeof(text), text)) > 0)
-		feed(text, (size_t)n);
+		console_feed(text, (size_t)n);
 }
 
 void console_init(console_reader first)
 {
 	reader = first;
 	vga_init();
-	keyboard_init(feed);
+	keyboard_init(console_feed);
 	loop_add_virq(VIRQ_CONSOLE, input, NULL);
 	input(NULL);
 }

@@ -16,6 +16,8 @@ typedef void (*console_reader)(const char *text, size_t len);
 void console_init(console_reader reader);
 /* Who gets what is typed from now on; returns who got it before. */
 console_reader console_set_reader(console_reader reader);
+/* As if it had been typed just now: line by line, each to who reads then. */
+void console_feed(const char *text, size_t len);
 void console_write(const char *text, size_t len);
 
 #endif

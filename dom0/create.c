@@ -8,6 +8,7 @@
 #include "dom0/config.h"
 #include "dom0/files.h"
 #include "dom0/guest.h"
+#include "dom0/guest_json.h"
 #include "dom0/shell.h"
 #include "dom0/spec.h"
 
@@ -19,31 +20,69 @@ static void report(const char *message)
 }
 
 /* Words from the shell have lost their quotes: what is no list is taken as it is. */
-static bool override(struct config *config, const char *word)
+static bool override(struct config *config, const char *word, size_t len)
 {
-	const char *value = strchr(word, '=');
+	const char *value = memchr(word, '=', len), *end = word + len;
 	char text[2 * CMDLINE_MAX];
-	const char *quote;
+	const char *quote = "";
+	int size;
 
 	if (!value) {
-		printf("%s: not of the form KEY=VALUE\n", word);
+		printf("%.*s: not of the form KEY=VALUE\n", (int)len, word);
 		return false;
 	}
-	value++;
-	quote = *value == '[' ? "" : strchr(value, '"') ? "'" : "\"";
-	snprintf(text, sizeof(text), "%.*s%s%s%s", (int)(value - word), word, quote, value, quote);
-	return config_parse(config, "command line", text, strlen(text), report);
+	for (value++; value < end && *value == ' '; value++)
+		;
+	if (value == end || !strchr("[\"'", *value))
+		quote = memchr(value, '"', (size_t)(end - value)) ? "'" : "\"";
+	size = snprintf(text, sizeof(text), "%.*s%s%.*s%s", (int)(value - word), word, quote,
+			(int)(end - value), value, quote);
+	if ((size_t)size < sizeof(text))
+		return config_parse(config, "command line", text, (size_t)size, report);
+	printf("command line: longer than %u characters\n", (unsigned)sizeof(text) - 1);
+	return false;
 }
 
-static bool read_description(const struct file *file, int nr_overrides, char **overrides,
+/* The length up to a semicolon that is in no quotes and no list. */
+static size_t override_length(const char *word)
+{
+	char quote = '\0';
+	size_t len;
+	int lists = 0;
+
+	for (len = 0; word[len] && (quote || lists > 0 || word[len] != ';'); len++) {
+		if (quote)
+			quote = word[len] == quote ? '\0' : quote;
+		else if (word[len] == '"' || word[len] == '\'')
+			quote = word[len];
+		else
+			lists += (word[len] == '[') - (word[len] == ']');
+	}
+	return len;
+}
+
+static bool override_all(struct config *config, const char *word)
+{
+	size_t len;
+
+	for (; *word; word += len + (word[len] == ';')) {
+		word += strspn(word, " ;");
+		len = override_length(word);
+		if (len && !override(config, word, len))
+			return false;
+	}
+	return true;
+}
+
+static bool read_description(const struct file *file, const struct create_request *request,
 			     struct config *config, struct guest_spec *spec)
 {
 	int i;
 
 	if (!config_parse(config, file->name, (const char *)file->data, file->size, report))
 		return false;
-	for (i = 0; i < nr_overrides; i++)
-		if (!override(config, overrides[i]))
+	for (i = 0; i < request->nr_overrides; i++)
+		if (!override_all(config, request->overrides[i]))
 			return false;
 	snprintf(config->name, sizeof(config->name), "%s", file->name);
 	return spec_read(spec, config, report);
@@ -52,29 +91,37 @@ static bool read_description(const struct file *file, int nr_overrides, char **o
 static struct guest *create(const struct guest_spec *spec, bool paused)
 {
 	struct guest *guest;
-	const char *error = guest_create(spec, paused, &guest);
+	const char *error;
 
+	error = guest_create(spec, paused, &guest);
 	if (!error)
 		return guest;
 	printf("create: %s: %s\n", spec->name, error);
 	return NULL;
 }
 
-struct guest *create_from_file(const char *path, int nr_overrides, char **overrides, bool paused)
+struct guest *create_from_file(const struct create_request *request)
 {
-	const struct file *file = files_find(path);
+	const struct file *file = files_find(request->path);
 	struct config config = { 0 };
 	struct guest_spec spec;
 	bool good;
 
 	if (!file) {
-		printf("create: %s: no such file; `files` lists the GRUB modules\n", path);
+		printf("create: %s: no such file; `files` lists the GRUB modules\n", request->path);
 		return NULL;
 	}
-	printf("Parsing config from %s\n", file->name);
-	good = read_description(file, nr_overrides, overrides, &config, &spec);
+	if (!request->quiet)
+		printf("Parsing config from %s\n", file->name);
+	good = read_description(file, request, &config, &spec);
 	config_free(&config);
-	return good ? create(&spec, paused) : NULL;
+	if (!good)
+		return NULL;
+	if (!request->dry_run)
+		return create(&spec, request->paused);
+	guest_json_print(DOMID_INVALID, &spec);
+	printf("\n");
+	return NULL;
 }
 
 /* Messages about descriptions that nobody asked for would only be noise. */
@@ -105,5 +152,5 @@ void create_autostart(void)
 
 	for (i = 0; (file = files_get(i)); i++)
 		if (wants_autostart(file))
-			create_from_file(file->name, 0, NULL, false);
+			create_from_file(&(struct create_request){ .path = file->name });
 }

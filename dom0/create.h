@@ -7,8 +7,18 @@
 
 struct guest;
 
-/* overrides are KEY=VALUE words. NULL after an error. */
-struct guest *create_from_file(const char *path, int nr_overrides, char **overrides, bool paused);
+struct create_request {
+	const char *path;
+	/* KEY=VALUE; several may be joined by semicolons. */
+	char **overrides;
+	int nr_overrides;
+	bool paused;
+	bool quiet;   /* no word about what is read */
+	bool dry_run; /* show what would be created, and do not */
+};
+
+/* NULL after an error, and after a dry run. */
+struct guest *create_from_file(const struct create_request *request);
 
 /* Starts every description among the modules that says autostart=1. */
 void create_autostart(void);

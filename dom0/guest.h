@@ -40,6 +40,8 @@ struct guest {
 	bool restart_wanted;	/* while DYING */
 	unsigned quick_ends;	/* restarts in a row that did not live long */
 	bool forced, rebooting; /* asked to end while RUNNING */
+	int shutdown_reason;	/* SHUTDOWN_*; negative: its domain has not shut down */
+	bool end_reported;	/* who waited for its domain's end knows */
 	struct loop_timer timer;
 };
 

@@ -79,6 +79,8 @@ static const char *start(struct guest *g, bool paused)
 	g->domain = g->built.domain;
 	g->state = GUEST_RUNNING;
 	g->started = loop_now();
+	g->shutdown_reason = -1;
+	g->end_reported = false;
 	connect_guest(g);
 	error = guest_disks_attach(g, &disks);
 	if (error) {
@@ -242,6 +244,7 @@ static void take_action(struct guest *g, enum spec_action action)
 static void domain_shut_down(struct guest *g, unsigned reason)
 {
 	store_shut_down(g);
+	g->shutdown_reason = (int)reason;
 	switch (reason) {
 	case SHUTDOWN_poweroff:
 		take_action(g, g->spec.on_poweroff);

@@ -57,7 +57,8 @@ static void end_machine(void)
 
 static void start_named_guest(const char *file)
 {
-	struct guest *guest = create_from_file(file, 0, NULL, false);
+	struct guest *guest = create_from_file(&(struct create_request){ .path = file });
+
 	if (is_set("end"))
 		attach_on_end(end_machine);
 	if (guest && is_set("console"))

@@ -14,10 +14,11 @@
 #define PROMPT "ringlet# "
 #define MAX_WORDS 32
 
-static const struct command *const tables[] = { commands_domain, commands_power,  commands_list,
-						commands_store,	 commands_repeat, commands_vcpu,
-						commands_host,	 commands_pci,	  commands_bridge,
-						commands_disk,	 commands_net,	  commands_block };
+static const struct command *const tables[] = { commands_domain, commands_limits, commands_top,
+						commands_power,	 commands_list,	  commands_store,
+						commands_repeat, commands_vcpu,	  commands_host,
+						commands_pci,	 commands_bridge, commands_disk,
+						commands_net,	 commands_block };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;
@@ -31,14 +32,19 @@ const struct command *shell_commands(unsigned table)
 
 const struct command *shell_command(const char *name)
 {
-	const struct command *c;
-	unsigned i;
+	const struct command *c, *found = NULL;
+	unsigned i, count = 0;
 
 	for (i = 0; (c = shell_commands(i)); i++)
-		for (; c->name; c++)
+		for (; c->name; c++) {
 			if (!strcmp(c->name, name))
 				return c;
-	return NULL;
+			if (strncmp(c->name, name, strlen(name)))
+				continue;
+			found = c;
+			count++;
+		}
+	return count == 1 ? found : NULL;
 }
 
 void shell_notice(const char *fmt, ...)
@@ -72,6 +78,31 @@ void shell_usage(const char *verb)
 	const struct command *c = shell_command(verb);
 
 	printf("Usage: %s %s\n", verb, c ? c->arguments : "");
+}
+
+void shell_help(const char *verb)
+{
+	const struct command *c = shell_command(verb);
+
+	if (c)
+		printf("Usage: %s %s\n\n%s\n", c->name, c->arguments, c->help);
+	else
+		printf("no such command: %s\n", verb);
+}
+
+bool shell_domain(const char *verb, const char *name_or_id, domid_t *domain, struct guest **guest)
+{
+	*guest = NULL;
+	*domain = 0;
+	if (!strcmp(name_or_id, "0") || !strcmp(name_or_id, "Domain-0"))
+		return true;
+	*guest = shell_guest(verb, name_or_id);
+	if (*guest && (*guest)->state == GUEST_WAITING) {
+		shell_error(verb, "%s is about to start again", (*guest)->spec.name);
+		*guest = NULL;
+	}
+	*domain = *guest ? (*guest)->domain : DOMID_INVALID;
+	return *guest != NULL;
 }
 
 struct guest *shell_guest(const char *verb, const char *name_or_id)
@@ -116,27 +147,41 @@ static int split(char *line, char **words)
 	}
 }
 
+/* "xl" with its global options, which mean nothing here, may stand before a verb. */
+static int skip_xl(int count, char **words)
+{
+	int i = 0;
+
+	if (count && !strcmp(words[0], "xl"))
+		for (i = 1; i < count && words[i][0] == '-' && strspn(words[i] + 1, "vftT"); i++)
+			;
+	return i;
+}
+
 void shell_execute(char *line)
 {
 	char *words[MAX_WORDS] = { NULL };
-	int count = split(line, words);
+	int count = split(line, words), first;
 	const struct command *c;
 
 	if (count < 0) {
 		printf("more than %d words\n", MAX_WORDS - 1);
 		return;
 	}
-	if (count && !strcmp(words[0], "xl")) {
-		memmove(words, words + 1, sizeof(words) - sizeof(words[0]));
-		count--;
-	}
-	if (!count)
+	first = skip_xl(count, words);
+	if (first == count)
 		return;
-	c = shell_command(words[0]);
-	if (c)
-		c->run(count, words);
+	c = shell_command(words[first]);
+	if (!c) {
+		printf("%s: no such command; `help` lists them\n", words[first]);
+		return;
+	}
+	words[first] = (char *)c->name;
+	if (count - first == 2 &&
+	    (!strcmp(words[first + 1], "-h") || !strcmp(words[first + 1], "--help")))
+		shell_help(c->name);
 	else
-		printf("%s: no such command; `help` lists them\n", words[0]);
+		c->run(count - first, words + first);
 }
 
 /* ---- the terminal ---- */

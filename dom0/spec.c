@@ -33,6 +33,11 @@ static const struct {
 
 static const char *const action_words[] = { "destroy", "restart", "rename-restart", "preserve" };
 
+const char *spec_action_word(enum spec_action action)
+{
+	return action_words[action];
+}
+
 static bool fail(const struct config *config, const char *key, config_report report,
 		 const char *text)
 {
@@ -172,6 +177,27 @@ static bool read_uuid(struct guest_spec *spec, const struct config *config, conf
 	       fail(config, "uuid", report, "must be 32 hexadecimal digits");
 }
 
+/* As xl: vcpus are there at the start, maxvcpus can be. */
+static bool read_vcpus(struct guest_spec *spec, const struct config *config, config_report report)
+{
+	return read_range(config, "vcpus", 1, 1, XEN_LEGACY_MAX_VCPUS, &spec->vcpus_online,
+			  report) &&
+	       read_range(config, "maxvcpus", spec->vcpus_online, spec->vcpus_online,
+			  XEN_LEGACY_MAX_VCPUS, &spec->vcpus, report);
+}
+
+/* There is one kind of guest. */
+static bool read_type(const struct config *config, config_report report)
+{
+	const char *type = config_string(config, "type", "pv");
+	const char *builder = config_string(config, "builder", "linux");
+
+	if (strcmp(type, "pv"))
+		return fail(config, "type", report, "there are only paravirtual guests: \"pv\"");
+	return (strcmp(builder, "hvm") && strcmp(builder, "pvh")) ||
+	       fail(config, "builder", report, "there are only paravirtual guests");
+}
+
 static bool read_numbers(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	unsigned autostart;
@@ -180,7 +206,7 @@ static bool read_numbers(struct guest_spec *spec, const struct config *config, c
 			report) ||
 	    !read_range(config, "maxmem", spec->memory_mib, spec->memory_mib, MEMORY_MAX,
 			&spec->maxmem_mib, report) ||
-	    !read_range(config, "vcpus", 1, 1, XEN_LEGACY_MAX_VCPUS, &spec->vcpus, report) ||
+	    !read_vcpus(spec, config, report) ||
 	    !read_range(config, "cpu_weight", WEIGHT_DEFAULT, 1, WEIGHT_MAX, &spec->weight,
 			report) ||
 	    !read_range(config, "cap", 0, 0, 100 * XEN_LEGACY_MAX_VCPUS, &spec->cap, report) ||
@@ -269,7 +295,8 @@ bool spec_read(struct guest_spec *spec, const struct config *config, config_repo
 {
 	memset(spec, 0, sizeof(*spec));
 	warn_unknown(config, report);
-	if (!read_name(spec, config, report) || !read_uuid(spec, config, report) ||
+	if (!read_type(config, report) || !read_name(spec, config, report) ||
+	    !read_uuid(spec, config, report) ||
 	    !read_file(&spec->kernel, config, "kernel", report) ||
 	    !read_file(&spec->ramdisk, config, "ramdisk", report) ||
 	    !read_cmdline(spec, config, report) || !read_numbers(spec, config, report) ||

@@ -32,13 +32,17 @@ struct guest_spec {
 	const struct file *kernel, *ramdisk;
 	char cmdline[CMDLINE_MAX];
 	uint32_t memory_mib, maxmem_mib;
-	unsigned vcpus, weight, cap;
+	unsigned vcpus, vcpus_online; /* there can be, and start with */
+	unsigned weight, cap;
 	enum spec_action on_poweroff, on_reboot, on_crash;
 	bool autostart;
 	struct vif_spec vifs[SPEC_VIFS_MAX]; /* those with used set; the index is the handle */
 	unsigned nr_disks;
 	struct disk_spec disks[DISK_SPECS_MAX];
 };
+
+/* The action as a description words it. */
+const char *spec_action_word(enum spec_action action);
 
 /* False after an error (reported, with file and line where there is one). Unknown keys warn. */
 bool spec_read(struct guest_spec *spec, const struct config *config, config_report report);

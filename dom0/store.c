@@ -17,7 +17,6 @@
 #include "guests/pvrt/time.h"
 
 #define PATH_MAX_LENGTH 96
-#define UUID_TEXT 37
 #define EVENTS_A_TURN 32
 #define KIB_PER_MIB 1024u
 
@@ -65,7 +64,7 @@ void store_init(void)
 
 /* ---- a guest's paths ---- */
 
-static void uuid_text(const xen_domain_handle_t uuid, char *text)
+void uuid_text(const xen_domain_handle_t uuid, char *text)
 {
 	int i;
 
@@ -139,7 +138,7 @@ static void write_cpus(const struct guest *guest)
 		snprintf(node, sizeof(node), "cpu/%u", i);
 		put(guest, node, NULL);
 		snprintf(node, sizeof(node), "cpu/%u/availability", i);
-		put(guest, node, "online");
+		put(guest, node, i < guest->spec.vcpus_online ? "online" : "offline");
 	}
 }
 

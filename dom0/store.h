@@ -8,12 +8,18 @@
 
 #include <stdbool.h>
 
+#include <xen/xen.h>
+
 struct guest;
 struct guest_store;
 struct xs_store;
 
 void store_init(void);
 struct xs_store *store_get(void);
+
+/* A UUID as people write it. */
+#define UUID_TEXT 37
+void uuid_text(const xen_domain_handle_t uuid, char *text);
 
 /* Connects a new guest and writes its paths; NULL when that is not possible. */
 struct guest_store *store_introduce(const struct guest *guest);

@@ -10,6 +10,7 @@
  */
 #include "hypercall/control.h"
 
+#include "arch/x86_32/arch.h"
 #include "boot/boot.h"
 #include "core/console.h"
 #include "core/lib.h"
@@ -128,6 +129,7 @@ static int physinfo(struct xen_sysctl *op)
 	info->nr_nodes = 1;
 	info->cpu_khz = cpu_khz();
 	info->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	cpu_capabilities(info->hw_cap);
 	info->total_pages = ram_pages();
 	info->free_pages = alloc_free_count();
 	info->max_mfn = max_mfn - 1;

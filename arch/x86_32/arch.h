@@ -160,6 +160,8 @@ int arch_vcpu_set_xstate(struct vcpu *v, const void *buffer, uint32_t size) MUST
 /* ---- machine ---- */
 /* For a panic: registers, symbolised backtrace, the running guest's state. */
 void arch_dump_state(void);
+/* What CPUID says that this processor can do, in the order of <xen/arch-x86/cpufeatureset.h>. */
+void cpu_capabilities(uint32_t caps[8]);
 void machine_power_off(void) NORETURN;
 void machine_reboot(void) NORETURN;
 void machine_halt(void) NORETURN;

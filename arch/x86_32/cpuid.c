@@ -3,6 +3,7 @@
  * What the processor can do, and the modes the hypervisor puts it in. Bits: SDM vol. 2 (CPUID),
  * vol. 3, 2.5.
  */
+#include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/control.h"
 #include "arch/x86_32/cpu.h"
@@ -60,6 +61,27 @@ static INIT void find_extended(void)
 	cpu_has_nx = cpu_has_msr && (cpuid(0x80000001).edx & IDED_NX);
 	if (highest >= 0x80000008)
 		cpu_phys_bits = (uint8_t)MAX(cpuid(0x80000008).eax & 0xff, 32);
+}
+
+void cpu_capabilities(uint32_t caps[8])
+{
+	uint32_t highest = cpuid(0x80000000).eax;
+
+	memset(caps, 0, 8 * sizeof(*caps));
+	caps[0] = cpuid(1).edx;
+	caps[1] = cpuid(1).ecx;
+	if (highest >= 0x80000001 && highest <= 0x8000ffff) {
+		caps[2] = cpuid(0x80000001).edx;
+		caps[3] = cpuid(0x80000001).ecx;
+	}
+	if (highest >= 0x80000007 && highest <= 0x8000ffff)
+		caps[7] = cpuid(0x80000007).edx;
+	if (cpuid(0).eax >= 0xd)
+		caps[4] = cpuid_count(0xd, 1).eax;
+	if (cpuid(0).eax >= 7) {
+		caps[5] = cpuid_count(7, 0).ebx;
+		caps[6] = cpuid_count(7, 0).ecx;
+	}
 }
 
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dom0/args.h"
 #include "dom0/block/blkback.h"
 #include "dom0/block/block.h"
 #include "dom0/block/guest_disks.h"
@@ -16,21 +17,21 @@
 
 static void run_attach(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 2, 30 };
 	char text[160] = "";
 	struct disk_spec spec;
 	struct guest *guest;
 	const char *error;
+	struct args args;
 	size_t len = 0;
 	int i;
 
-	if (argc < 3) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	for (i = 2; guest && i < argc && len < sizeof(text); i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 2 ? "," : "",
-					argv[i]);
+	guest = shell_guest(argv[0], args.words[0]);
+	for (i = 1; guest && i < args.count && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 1 ? "," : "",
+					args.words[i]);
 	if (!guest)
 		return;
 	error = len < sizeof(text) ? disk_spec_parse(&spec, text) : "the description is too long";
@@ -44,25 +45,24 @@ static void run_attach(int argc, char **argv)
 
 static void run_detach(int argc, char **argv)
 {
-	bool force = argc > 1 && (!strcmp(argv[1], "--force") || !strcmp(argv[1], "-f"));
-	char **words = argv + force;
+	static const struct option names[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
+	static const struct args_syntax syntax = { "f", names, 2, 2 };
 	struct guest *guest;
 	const char *error;
+	struct args args;
 	uint32_t number;
 
-	if (argc - force != 3) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], words[1]);
+	guest = shell_guest(argv[0], args.words[0]);
 	if (!guest)
 		return;
-	if (disk_vdev_number(words[2], &number))
-		error = guest_disk_remove(guest, number, force);
+	if (disk_vdev_number(args.words[1], &number))
+		error = guest_disk_remove(guest, number, args.given['f']);
 	else
 		error = "a disk is named as in its description, or by its number";
 	if (error)
-		shell_error(argv[0], "%s: %s", words[2], error);
+		shell_error(argv[0], "%s: %s", args.words[1], error);
 }
 
 /* ---- block-list ---- */
@@ -115,17 +115,21 @@ static void print_disks(const struct vbd *vbd, const struct guest *guest)
 
 static void run_list(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 0, 30 };
 	const struct guest *guest;
+	struct args args;
 	int i;
 
-	if (argc == 1) {
+	if (!args_read(&args, &syntax, argc, argv))
+		return;
+	if (!args.count) {
 		list_devices();
 		return;
 	}
 	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
 	       "ring-ref", "BE-path");
-	for (i = 1; i < argc; i++) {
-		guest = shell_guest(argv[0], argv[i]);
+	for (i = 0; i < args.count; i++) {
+		guest = shell_guest(argv[0], args.words[i]);
 		if (guest && guest->state != GUEST_WAITING)
 			print_disks(blkback_first(), guest);
 	}
@@ -133,9 +137,12 @@ static void run_list(int argc, char **argv)
 
 const struct command commands_block[] = {
 	{ "block-attach", "DOMAIN TARGET,FORMAT,VDEV,ACCESS|KEY=VALUE ...",
-	  "give a running guest a disk", run_attach },
+	  "Create a new virtual block device", run_attach },
 	{ "block-detach", "[--force] DOMAIN VDEV",
-	  "take a disk away, when the guest lets go of it or at once", run_detach },
-	{ "block-list", "[DOMAIN ...]", "the disks of guests, or what disks there are", run_list },
+	  "Destroy a domain's virtual block device\n"
+	  "--force  at once, also when the guest does not let go of it",
+	  run_detach },
+	{ "block-list", "[DOMAIN ...]",
+	  "List virtual block devices for domains, or the machine's disks", run_list },
 	{ 0 },
 };

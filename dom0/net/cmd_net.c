@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dom0/args.h"
 #include "dom0/guest.h"
 #include "dom0/net/bridge.h"
 #include "dom0/net/guest_net.h"
@@ -16,22 +17,22 @@
 /* The words of a description may be separate arguments, as in xl. */
 static void run_attach(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 1, 30 };
 	char description[DESCRIPTION_MAX] = "";
 	struct guest *guest;
 	const char *error;
+	struct args args;
 	size_t len = 0;
 	int i;
 
-	if (argc < 2) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
+	guest = shell_guest(argv[0], args.words[0]);
 	if (!guest)
 		return;
-	for (i = 2; i < argc && len < sizeof(description); i++)
+	for (i = 1; i < args.count && len < sizeof(description); i++)
 		len += (size_t)snprintf(description + len, sizeof(description) - len, "%s,",
-					argv[i]);
+					args.words[i]);
 	error = len < sizeof(description) ? guest_net_attach(guest, description)
 					  : "the description is too long";
 	if (error)
@@ -40,15 +41,15 @@ static void run_attach(int argc, char **argv)
 
 static void run_detach(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 2, 2 };
 	struct guest *guest;
 	const char *error;
+	struct args args;
 
-	if (argc != 3) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
-	guest = shell_guest(argv[0], argv[1]);
-	error = guest ? guest_net_detach(guest, argv[2]) : NULL;
+	guest = shell_guest(argv[0], args.words[0]);
+	error = guest ? guest_net_detach(guest, args.words[1]) : NULL;
 	if (error)
 		shell_error(argv[0], "%s", error);
 }
@@ -79,18 +80,18 @@ static void list_guest(const struct guest *guest)
 
 static void run_list(int argc, char **argv)
 {
+	static const struct args_syntax syntax = { "", NULL, 1, 30 };
 	const struct guest *guest;
+	struct args args;
 	int i;
 
-	if (argc < 2) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
 	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%-11s %-30s\n", "Idx", "BE", "Mac Addr.",
 	       "handle", "state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
-	for (i = 1; i < argc; i++) {
-		guest = shell_guest(argv[0], argv[i]);
-		if (guest)
+	for (i = 0; i < args.count; i++) {
+		guest = shell_guest(argv[0], args.words[i]);
+		if (guest && guest->state != GUEST_WAITING)
 			list_guest(guest);
 	}
 }
@@ -116,17 +117,17 @@ static void print_port(const char *bridge, const struct net_port *port)
 static void run_bridges(int argc, char **argv)
 {
 	const struct net_bridge *bridge;
+	static const struct args_syntax syntax = { "", NULL, 0, 1 };
 	const struct net_port *port;
+	struct args args;
 
-	if (argc > 2) {
-		shell_usage(argv[0]);
+	if (!args_read(&args, &syntax, argc, argv))
 		return;
-	}
 	printf("%-6s %-10s %10s %13s %8s %6s %10s %13s %8s %6s\n", "Bridge", "Port", "received",
 	       "bytes", "dropped", "errors", "sent", "bytes", "dropped", "errors");
 	for (bridge = bridge_first(); bridge; bridge = bridge->next)
 		for (port = bridge->members; port; port = port->next_member)
-			if (argc == 1 || !strcmp(argv[1], bridge->name))
+			if (!args.count || !strcmp(args.words[0], bridge->name))
 				print_port(bridge->name, port);
 }
 

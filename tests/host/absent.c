@@ -10,6 +10,11 @@
 #include "core/errno.h"
 #include "core/lib.h"
 
+void cpu_capabilities(uint32_t caps[8])
+{
+	memset(caps, 0, 8 * sizeof(*caps));
+}
+
 void arch_dump_state(void)
 {
 }

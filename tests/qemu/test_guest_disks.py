@@ -159,8 +159,8 @@ def test_linux_disk_under_load(boot_shell, bench, tmp_path):
     start(shell)
     with LinuxConsole(shell) as linux:
         assert linux.run(load)[1] == 0
-    shell.type("reboot -F linux\r")
-    shell.expect("about to get started", 120)
+    shell.run("reboot -F linux")
+    shell.wait("domid linux", lambda text: text.strip() == "5", 120)
     shell.wait("block-list linux", lambda text: states(text) == ["4"], 120)
     with LinuxConsole(shell) as linux:
         assert linux.run(load)[1] == 0

@@ -27,7 +27,7 @@ def test_linux_run(bench):
     environment = dict(os.environ, HV=bench.product("hypervisor.elf"),
                        DOM0=bench.product("dom0.elf"))
     result = subprocess.run([os.path.join(ROOT, "tools", "boot"), "--dom0", "--mem", "512",
-                             "--timeout", "120", *files], input=b"list\ncreate hello.cfg\n",
+                             "--timeout", "120", *files], input=b"list\ncreate -F hello.cfg\nconsole -l hello\n",
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                             check=False)
     text = result.stdout.decode(errors="replace")
@@ -42,7 +42,6 @@ def test_linux_life(boot_shell, bench, tmp_path, mode):
     shell = boot_guests(boot_shell, Linux(bench, str(tmp_path)),
                        {"linux.cfg": config(more="autostart = 1")},
                        hv_options=f"isolation={mode}")
-    shell.expect("about to get started", 120)
     await_ready(shell)
     create(shell, "linux.cfg name=second")
     with LinuxConsole(shell) as linux:
@@ -77,8 +76,7 @@ def test_linux_ends(boot_shell, bench, tmp_path):
     shell.type("\r")
     shell.wait("domid linux", lambda text: text.strip() == "2", 60)
     await_ready(shell, times=2)
-    shell.type("reboot linux\r")
-    shell.expect("about to get started", 120)
+    shell.run("reboot linux")
     shell.wait("domid linux", lambda text: text.strip() == "3", 60)
     await_ready(shell, times=3)
     with LinuxConsole(shell) as linux:

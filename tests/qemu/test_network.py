@@ -2,7 +2,7 @@
 """Networks of guests: two Linux guests on a bridge, and interfaces that come and go."""
 import re
 
-from harness.linux import COMPLAINTS, READY, boot_linux
+from harness.linux import COMPLAINTS, READY, boot_linux, create
 
 CONFIG = """\
 name = "{name}"
@@ -22,20 +22,14 @@ MIB = 8
 SLOW = 400
 
 
-def create(shell, name):
-    """What the kernel says first goes to this terminal: it would come between what is typed next."""
-    shell.type(f"create {name}.cfg\r")
-    shell.expect("about to get started", SLOW)
-
-
 def test_vif_two_guests(boot_shell, bench):
     """Ping and TCP between them, what is counted, an interface that goes and comes, guests that end."""
     shell = boot_linux(boot_shell, bench, {
         "a.cfg": CONFIG.format(name="a", commands=SENDER.format(number=1, mib=MIB)),
         "b.cfg": CONFIG.format(name="b", commands=RECEIVER.format(number=2))})
-    create(shell, "b")
+    create(shell, "b.cfg")
     shell.wait("console -l b", lambda text: READY in text, SLOW)
-    create(shell, "a")
+    create(shell, "a.cfg")
     shell.wait("console -l b", lambda text: "GOT" in text, SLOW)
     sender, receiver = shell.run("console -l a"), shell.run("console -l b")
     assert "5 packets received" in sender

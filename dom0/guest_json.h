@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest's description as `xl list -l` and `xl create --dryrun` print it. */
+#ifndef DOM0_GUEST_JSON_H
+#define DOM0_GUEST_JSON_H
+
+#include <xen/xen.h>
+
+struct guest_spec;
+
+/* One JSON object without a line end behind it; DOMID_INVALID: it has no domain. */
+void guest_json_print(domid_t domain, const struct guest_spec *spec);
+
+#endif
