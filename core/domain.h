@@ -63,7 +63,8 @@ struct vcpu {
 	/* --- scheduler (core/sched.c); guarded by the queue lock --- */
 	struct list run_link;
 	uint64_t vruntime;    /* weighted nanoseconds */
-	s_time_t run_since;   /* while running: when it was put on the CPU */
+	s_time_t run_since;   /* while running: up to when its time has been charged */
+	s_time_t turn_since;  /* while running: when it was put on the CPU */
 	uint32_t pause_count; /* > 0: not runnable whatever else */
 	bool initialised;     /* has a context; VCPUOP_initialise */
 	bool online;	      /* VCPUOP_up */

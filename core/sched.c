@@ -7,6 +7,10 @@
  * slice. A vCPU that slept or yielded is placed at most SLEEPER_CREDIT before the others, so
  * it is served soon when it wakes, but cannot save up time.
  *
+ * Who has just come onto the CPU keeps it for LEAST_RUN, whoever wakes: a guest and the domain that serves it
+ * then hand each other work in batches, where a switch for each request would cost more than the request.
+ * Who sleeps before lets the other run at once, and who has run for longer gives way at once.
+ *
  * Caps: a domain may use its budget in each CAP_WINDOW. What it used beyond is charged to the next
  * ones. A vCPU whose domain has nothing left waits on a list of its own until the window ends.
  *
@@ -26,6 +30,7 @@
 #define SLICE (6 * NSEC_PER_MSEC)
 #define SLEEPER_CREDIT (6 * NSEC_PER_MSEC)
 #define WAKEUP_GRANULARITY (NSEC_PER_MSEC / 2)
+#define LEAST_RUN (NSEC_PER_MSEC / 2)
 #define CAP_WINDOW (50 * NSEC_PER_MSEC)
 
 struct run_queue {
@@ -200,6 +205,21 @@ static void start_slice(struct run_queue *q, struct vcpu *v, s_time_t now)
 		timer_stop(&q->slice);
 }
 
+static void end_slice_by(struct run_queue *q, s_time_t when)
+{
+	if (!timer_armed(&q->slice) || q->slice.deadline > when)
+		timer_set(&q->slice, when);
+}
+
+/* Somebody who is queued deserves the CPU more than the one that has it. */
+static void preempt(struct run_queue *q, const struct vcpu *running, s_time_t now)
+{
+	if (!running->domain || now >= running->turn_since + LEAST_RUN)
+		raise_work(WORK_SCHEDULE);
+	else
+		end_slice_by(q, running->turn_since + LEAST_RUN);
+}
+
 static void refill_throttled(void *data)
 {
 	struct run_queue *q = data;
@@ -272,6 +292,7 @@ void schedule(void)
 	next->run_since = now;
 	start_slice(q, next, now);
 	if (prev != next) {
+		next->turn_since = now;
 		if (prev->domain)
 			vcpu_runstate_change(
 				prev, prev->on_queue ? RUNSTATE_runnable : stopped_state(prev),
@@ -343,9 +364,9 @@ static void make_runnable(struct run_queue *q, struct vcpu *v)
 	if (list_empty(&q->queue))
 		return; /* over its cap */
 	if (deserves_cpu(v, running))
-		raise_work(WORK_SCHEDULE);
-	else if (!timer_armed(&q->slice) || q->slice.deadline > now + SLICE)
-		timer_set(&q->slice, now + SLICE);
+		preempt(q, running, now);
+	else
+		end_slice_by(q, now + SLICE);
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -496,7 +517,7 @@ void sched_dump(void)
 
 		if (v->domain)
 			printk("CPU%u runs d%uv%u since %llu ns\n", i, v->domain->id, v->id,
-			       time_now() - v->run_since);
+			       time_now() - v->turn_since);
 		else
 			printk("CPU%u is idle\n", i);
 		printk("  virtual time %llu\n", q->min_vruntime);

@@ -172,6 +172,31 @@ static void sleeper_wakes_within_a_millisecond(void **state)
 	}
 }
 
+/* Who has just come onto the CPU keeps it for half a millisecond, but who has run for long gives way at once. */
+static void newcomer_keeps_the_cpu_for_a_moment(void **state)
+{
+	struct vcpu *a = start(256, 0, 1), *b = start(256, 0, 1);
+
+	(void)state;
+	vcpu_pause(b);
+	machine_exit_path();
+	spin(NSEC_PER_SEC);
+	vcpu_unpause(b);
+	machine_exit_path();
+	assert_ptr_equal(current_vcpu(), b);
+	vcpu_pause(b);
+	machine_exit_path();
+	vcpu_unpause(b);
+	machine_exit_path();
+	assert_ptr_equal(current_vcpu(), a);
+	machine_advance(400 * NSEC_PER_USEC);
+	machine_exit_path();
+	assert_ptr_equal(current_vcpu(), a);
+	machine_advance(100 * NSEC_PER_USEC);
+	machine_exit_path();
+	assert_ptr_equal(current_vcpu(), b);
+}
+
 /* Sleeping does not save up time: who wakes gets at most a slice in advance. */
 static void long_sleep_gives_no_advantage(void **state)
 {
@@ -303,6 +328,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cap_of_several_vcpus_is_the_domain_s, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(sleeper_wakes_within_a_millisecond, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(newcomer_keeps_the_cpu_for_a_moment, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(long_sleep_gives_no_advantage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(yield_alone_does_nothing, set_up, tear_down),
