@@ -19,6 +19,9 @@ _Static_assert(sizeof(struct gnttab_map_grant_ref) == 32 &&
 
 /* ---- list members: copied in, worked on, copied out ---- */
 
+/* What a member returns besides 0 and errors: a mapping was undone that the TLB may still know. */
+#define STALE_TLB 1
+
 static int map_member(gva_t arg)
 {
 	struct gnttab_map_grant_ref op;
@@ -36,7 +39,11 @@ static int unmap_member(gva_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	op.status = grant_unmap(op.handle, op.host_addr, op.dev_bus_addr, 0);
-	return copy_to_guest(arg, &op, sizeof(op));
+	if (copy_to_guest(arg, &op, sizeof(op))) {
+		tlb_flush_local();
+		return -EFAULT;
+	}
+	return op.host_addr ? STALE_TLB : 0;
 }
 
 static int replace_member(gva_t arg)
@@ -46,7 +53,11 @@ static int replace_member(gva_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	op.status = grant_unmap(op.handle, op.host_addr, 0, op.new_addr);
-	return copy_to_guest(arg, &op, sizeof(op));
+	if (copy_to_guest(arg, &op, sizeof(op))) {
+		tlb_flush_local();
+		return -EFAULT;
+	}
+	return STALE_TLB;
 }
 
 /* Refused with the status that tells the guest it still has its page. */
@@ -73,19 +84,18 @@ static int copy_member(gva_t arg)
 static const struct list_op {
 	int (*member)(gva_t arg);
 	uint32_t size;
-	bool unmaps;
 } list_ops[] = {
-	[GNTTABOP_map_grant_ref] = { map_member, sizeof(struct gnttab_map_grant_ref), false },
-	[GNTTABOP_unmap_grant_ref] = { unmap_member, sizeof(struct gnttab_unmap_grant_ref), true },
-	[GNTTABOP_transfer] = { transfer_member, sizeof(struct gnttab_transfer), false },
-	[GNTTABOP_copy] = { copy_member, sizeof(struct gnttab_copy), false },
-	[GNTTABOP_unmap_and_replace] = { replace_member, sizeof(struct gnttab_unmap_and_replace),
-					 true },
+	[GNTTABOP_map_grant_ref] = { map_member, sizeof(struct gnttab_map_grant_ref) },
+	[GNTTABOP_unmap_grant_ref] = { unmap_member, sizeof(struct gnttab_unmap_grant_ref) },
+	[GNTTABOP_transfer] = { transfer_member, sizeof(struct gnttab_transfer) },
+	[GNTTABOP_copy] = { copy_member, sizeof(struct gnttab_copy) },
+	[GNTTABOP_unmap_and_replace] = { replace_member, sizeof(struct gnttab_unmap_and_replace) },
 };
 
 static long run_list(uint32_t cmd, gva_t list, uint32_t count)
 {
 	const struct list_op *op = &list_ops[cmd];
+	bool stale = false;
 	uint32_t i;
 	int rc = 0;
 
@@ -97,10 +107,12 @@ static long run_list(uint32_t cmd, gva_t list, uint32_t count)
 			break;
 		}
 		rc = op->member(list + i * op->size);
-		if (rc)
+		if (rc < 0)
 			break;
+		stale |= rc == STALE_TLB;
+		rc = 0;
 	}
-	if (op->unmaps && count)
+	if (stale)
 		tlb_flush_local();
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list + i * op->size,

@@ -51,6 +51,13 @@ static void set_xcr0(uint32_t value)
 	loaded_xcr0[cpu_id()] = value;
 }
 
+/* A write may cost far more than a look. */
+static void set_cr4(uint32_t value)
+{
+	if (read_cr4() != value)
+		write_cr4(value);
+}
+
 /*
  * XSAVE needs its own bit in CR4 and every component in XCR0; arch_cr4_load() gives back the
  * guest's choice of both.
@@ -60,7 +67,7 @@ static void open_registers(void)
 	clts();
 	if (!xcr0_mask)
 		return;
-	write_cr4(read_cr4() | CR4_OSXSAVE);
+	set_cr4(read_cr4() | CR4_OSXSAVE);
 	set_xcr0(xcr0_mask);
 }
 
@@ -128,12 +135,9 @@ void arch_cr4_load(struct vcpu *v)
 {
 	uint32_t wanted = cpu_cr4_base() | (v->arch.guest_cr4 & (CR4_TSD | CR4_OSXSAVE));
 
-	if (wanted & CR4_OSXSAVE) {
-		write_cr4(wanted);
+	set_cr4(wanted);
+	if (wanted & CR4_OSXSAVE)
 		set_xcr0((uint32_t)v->arch.xcr0);
-	} else if (read_cr4() != wanted) {
-		write_cr4(wanted);
-	}
 }
 
 void fpu_save(struct vcpu *v)
