@@ -15,15 +15,6 @@
 
 static char **environment;
 
-static void print_figure(const char *name, ticks_t value)
-{
-	print("BENCH ");
-	print(name);
-	print(": ");
-	print_number(value);
-	print("\n");
-}
-
 static void report(const char *name, ticks_t start, unsigned int count)
 {
 	print_figure(name, divide(now() - start, count, 0));

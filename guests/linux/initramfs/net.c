@@ -24,46 +24,11 @@
 
 static char buffer[CHUNK];
 
-static void print_figure(const char *name, ticks_t value)
-{
-	char text[20], *at = text + sizeof(text);
-
-	*--at = 0;
-	*--at = '\n';
-	do {
-		*--at = "0123456789abcdef"[value & 15];
-		value >>= 4;
-	} while (value);
-	print("BENCH ");
-	print(name);
-	print(": 0x");
-	print(at);
-}
-
-static void check(long result, const char *what)
-{
-	if (result >= 0)
-		return;
-	print("net: cannot ");
-	print(what);
-	print("\n");
-	leave(1);
-}
-
 static long socket_call(int nr, long a, long b, long c, long d, long e)
 {
 	long arguments[] = { a, b, c, d, e };
 
 	return CALL(__NR_socketcall, nr, arguments, 0);
-}
-
-static unsigned int number(const char **at)
-{
-	unsigned int value = 0;
-
-	for (; **at >= '0' && **at <= '9'; ++*at)
-		value = value * 10 + (unsigned int)(**at - '0');
-	return value;
 }
 
 /* In network order, which on this processor is the first number in the lowest byte. */
@@ -103,8 +68,8 @@ static void no_delay(long link)
 {
 	int on = 1;
 
-	check(socket_call(SYS_SETSOCKOPT, link, IPPROTO_TCP, TCP_NODELAY, (long)&on, sizeof(on)),
-	      "set an option");
+	require(socket_call(SYS_SETSOCKOPT, link, IPPROTO_TCP, TCP_NODELAY, (long)&on, sizeof(on)),
+		"set an option");
 }
 
 static void serve(void)
@@ -112,11 +77,11 @@ static void serve(void)
 	struct sockaddr_in at = end_point(0);
 	long door = socket_call(SYS_SOCKET, 2, SOCK_STREAM, 0, 0, 0), link;
 
-	check(socket_call(SYS_BIND, door, (long)&at, sizeof(at), 0, 0), "take the port");
-	check(socket_call(SYS_LISTEN, door, 4, 0, 0, 0), "listen");
+	require(socket_call(SYS_BIND, door, (long)&at, sizeof(at), 0, 0), "take the port");
+	require(socket_call(SYS_LISTEN, door, 4, 0, 0, 0), "listen");
 	for (;;) {
 		link = socket_call(SYS_ACCEPT, door, 0, 0, 0, 0);
-		check(link, "accept");
+		require(link, "accept");
 		no_delay(link);
 		answer(link);
 	}
@@ -129,9 +94,9 @@ static long begin(unsigned int host, char purpose)
 	struct sockaddr_in at = end_point(host);
 	long link = socket_call(SYS_SOCKET, 2, SOCK_STREAM, 0, 0, 0);
 
-	check(socket_call(SYS_CONNECT, link, (long)&at, sizeof(at), 0, 0), "connect");
+	require(socket_call(SYS_CONNECT, link, (long)&at, sizeof(at), 0, 0), "connect");
 	no_delay(link);
-	check(CALL(__NR_write, link, &purpose, 1), "write");
+	require(CALL(__NR_write, link, &purpose, 1), "write");
 	return link;
 }
 
@@ -141,7 +106,7 @@ static void finish(long link)
 	char byte;
 
 	socket_call(SYS_SHUTDOWN, link, SHUT_WR, 0, 0, 0);
-	check(CALL(__NR_read, link, &byte, 1) - 1, "read the answer");
+	require(CALL(__NR_read, link, &byte, 1) - 1, "read the answer");
 	CALL(__NR_close, link, 0, 0);
 }
 
@@ -156,7 +121,7 @@ static void stream(unsigned int host, unsigned int mib)
 
 		for (at = 0; at < CHUNK; at += (unsigned int)done) {
 			done = CALL(__NR_write, link, buffer + at, CHUNK - at);
-			check(done, "send");
+			require(done, "send");
 		}
 	}
 	finish(link);
@@ -171,8 +136,8 @@ static void round_trips(unsigned int host, unsigned int rounds)
 	char byte = 'x';
 
 	for (i = 0; i < rounds; i++) {
-		check(CALL(__NR_write, link, &byte, 1) - 1, "send");
-		check(CALL(__NR_read, link, &byte, 1) - 1, "receive");
+		require(CALL(__NR_write, link, &byte, 1) - 1, "send");
+		require(CALL(__NR_read, link, &byte, 1) - 1, "receive");
 	}
 	print_figure("tcp_round_trips", now() - start);
 	finish(link);

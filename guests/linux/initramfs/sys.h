@@ -113,6 +113,36 @@ static inline void leave(int status)
 	__builtin_unreachable();
 }
 
+/* As tools/bench reads it. */
+static inline void print_figure(const char *name, ticks_t value)
+{
+	print("BENCH ");
+	print(name);
+	print(": ");
+	print_number(value);
+	print("\n");
+}
+
+static inline void require(long result, const char *what)
+{
+	if (result >= 0)
+		return;
+	print("cannot ");
+	print(what);
+	print("\n");
+	leave(1);
+}
+
+/* The digits at *at, which moves behind them. */
+static inline unsigned int number(const char **at)
+{
+	unsigned int value = 0;
+
+	for (; **at >= '0' && **at <= '9'; ++*at)
+		value = value * 10 + (unsigned int)(**at - '0');
+	return value;
+}
+
 static inline char *map(unsigned long bytes, int protection)
 {
 	unsigned long arguments[6] = { 0, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
