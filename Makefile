@@ -107,7 +107,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 # ---- Targets ----------------------------------------------------------------------------------
 
 .PHONY: all hypervisor guests run run-hello qemu-test disk-test linux-test unit-test fuzz fuzz-bounded \
-	bochs-test bench bench-ops bench-linux linux guest-disk iso cloc format check-format clean help debug-hypervisor
+	bochs-test bench bench-ops bench-linux linux linux-stock guest-disk iso cloc format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0 $(BUILD)/pvgrub
 
@@ -193,6 +193,10 @@ bench-linux: all linux
 ## linux          the Linux guest: build/linux/vmlinux, bzImage, initramfs.gz (docs/linux.md)
 linux:
 	$(Q)guests/linux/build $(BUILD)/linux
+
+## linux-stock    one more kernel, as a distribution would build it: build/linux/stock.bzImage
+linux-stock:
+	$(Q)guests/linux/build --stock $(BUILD)/linux
 
 ## guest-disk     build/linux/disk.img: a disk for the Linux guest, with a small Debian (docs/linux.md)
 guest-disk: linux
