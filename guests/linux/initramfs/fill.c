@@ -7,15 +7,6 @@
 
 #define WORDS (PAGE / sizeof(unsigned int))
 
-static unsigned int number(const char *text)
-{
-	unsigned int value = 0;
-
-	while (*text >= '0' && *text <= '9')
-		value = value * 10 + (unsigned int)(*text++ - '0');
-	return value;
-}
-
 static void write_page(volatile unsigned int *page, unsigned int at)
 {
 	page[0] = at;
@@ -31,7 +22,8 @@ static int is_intact(const volatile unsigned int *page, unsigned int at)
 
 static void __attribute__((used, regparm(1))) fill(long *stack)
 {
-	unsigned int mib = stack[0] > 1 ? number((const char *)stack[2]) : 1;
+	const char *text = stack[0] > 1 ? (const char *)stack[2] : "1";
+	unsigned int mib = number(&text);
 	unsigned int at, pages = mib * (MIB / PAGE);
 	char *area = map(mib * (unsigned long)MIB, PROT_READ | PROT_WRITE);
 
