@@ -46,11 +46,13 @@ static void respond(struct blkback_ring *ring, uint64_t id, uint8_t operation, i
 		ring->ops->notify(ring->arg);
 }
 
-static int16_t status_of(int error)
+static int16_t status_of(const struct blkback_request *req, int error)
 {
 	if (!error)
 		return BLKIF_RSP_OKAY;
-	return error == -EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR;
+	if (error == -EOPNOTSUPP)
+		return BLKIF_RSP_EOPNOTSUPP;
+	return req->operation == BLKIF_OP_FLUSH_DISKCACHE ? BLKBACK_FLUSH_FAILED : BLKIF_RSP_ERROR;
 }
 
 static void put_back(struct blkback_request *req)
@@ -64,7 +66,7 @@ static void put_back(struct blkback_request *req)
 
 static void finish(struct blkback_request *req, int error)
 {
-	respond(req->ring, req->id, req->operation, status_of(error));
+	respond(req->ring, req->id, req->operation, status_of(req, error));
 	put_back(req);
 }
 
@@ -75,6 +77,8 @@ static void request_done(struct block_request *block, int error)
 
 	if (!blkback_memory_put(req, error) && !error)
 		error = -EFAULT;
+	if (block->op == BLOCK_FLUSH && error && error != -EOPNOTSUPP)
+		ring->flush_failed = true;
 	finish(req, error);
 	if (!ring->ring.sring && !ring->in_flight)
 		ring->ops->idle(ring->arg);
@@ -231,6 +235,11 @@ static void count_request(struct blkback_ring *ring, const struct block_request 
 	}
 }
 
+static bool writes(const struct blkback_request *req)
+{
+	return req->block.op == BLOCK_WRITE || req->block.op == BLOCK_DISCARD;
+}
+
 /* False: it waits for memory, and everything behind it too. */
 static bool start(struct blkback_request *req)
 {
@@ -258,9 +267,8 @@ static bool begin(struct blkback_ring *ring, const blkif_request_t *from)
 	ring->in_flight++;
 	req->block = (struct block_request){ .done = request_done, .arg = req };
 	error = take(req, from);
-	if (!error && ring->read_only && req->block.op != BLOCK_READ &&
-	    req->block.op != BLOCK_FLUSH)
-		error = -EROFS;
+	if (!error && writes(req) && (ring->read_only || ring->flush_failed))
+		error = ring->read_only ? -EROFS : -EIO;
 	if (!error)
 		return start(req);
 	finish(req, error);
@@ -372,6 +380,7 @@ void blkback_ring_start(struct blkback_ring *ring, blkif_sring_t *page)
 
 	BACK_RING_ATTACH(&ring->ring, page, done, PAGE);
 	ring->halted = false;
+	ring->flush_failed = false;
 	blkback_ring_kick(ring);
 }
 

@@ -7,6 +7,9 @@
  * Sectors in requests, in segments and in the "sectors" node have 512 bytes whatever "sector-size" says,
  * as Linux and all who follow it mean them.
  *
+ * A flush that failed has lost what was written before it, and Linux's front end, once it is told of that, sends no
+ * flush any more and believes that each write is safe. So writes fail from then on, until it connects anew.
+ *
  * Bounds: as many requests are in flight as the ring has slots, a turn of the loop takes a few, and the
  * memory of each is limited by max_segments. Every ring has one piece of work in the loop's queue, so
  * that rings get equal turns.
@@ -29,6 +32,11 @@
 #define BLKBACK_MAX_SEGMENTS 128u
 /* Requests that a ring of one page has room for. */
 #define BLKBACK_RING_SIZE 32u
+/*
+ * How a flush has failed. Linux takes BLKIF_RSP_ERROR, as the answer to a flush, for "not supported" and reports
+ * success; every other status that is none of <xen/io/blkif.h> is an I/O error there, as in other front ends.
+ */
+#define BLKBACK_FLUSH_FAILED (-5)
 
 struct blkback_ring;
 
@@ -74,6 +82,7 @@ struct blkback_ring {
 
 	blkif_back_ring_t ring; /* sring NULL: stopped */
 	bool halted;		/* broken: nothing more is taken */
+	bool flush_failed;	/* writes fail, too */
 	unsigned in_flight;
 	struct blkback_request *free;
 	struct blkback_request *parked; /* waits for memory, before all others */

@@ -142,7 +142,7 @@ static void errors_reach_the_guest(void **state)
 	expect(1, BLKIF_OP_WRITE, BLKIF_RSP_ERROR);
 	assert_null(front_answer());
 	end_all(-EIO);
-	expect(2, BLKIF_OP_FLUSH_DISKCACHE, BLKIF_RSP_ERROR);
+	expect(2, BLKIF_OP_FLUSH_DISKCACHE, BLKBACK_FLUSH_FAILED);
 	assert_int_equal(front.ring.statistics.errors, 2);
 }
 
@@ -249,6 +249,32 @@ static void large_sectors(void **state)
 	end_all(0);
 	expect(3, BLKIF_OP_READ, BLKIF_RSP_OKAY);
 	front_disk.sector_size = front_disk.physical_size = 512;
+}
+
+/* Who was told that a flush has failed may never flush again: no write is acknowledged until it connects anew. */
+static void nothing_is_written_after_a_failed_flush(void **state)
+{
+	(void)state;
+	add(BLKIF_OP_FLUSH_DISKCACHE, 1, 0, 0, 0, 0)->nr_segments = 0;
+	add(BLKIF_OP_WRITE, 2, 0, 0, 0, 7);
+	go();
+	front_disk_end(-EIO);
+	end_all(0);
+	expect(1, BLKIF_OP_FLUSH_DISKCACHE, BLKBACK_FLUSH_FAILED);
+	/* It was under way before. */
+	expect(2, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+	refused(add(BLKIF_OP_WRITE, 3, 0, 0, 0, 7), BLKIF_RSP_ERROR);
+	add(BLKIF_OP_READ, 4, 0, 0, 0, 7);
+	go();
+	end_all(0);
+	expect(4, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+	assert_true(blkback_ring_stop(&front.ring));
+	front_end();
+	front_begin(&front_disk);
+	add(BLKIF_OP_WRITE, 5, 0, 0, 0, 7);
+	go();
+	end_all(0);
+	expect(5, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
 }
 
 /* ---- the ring ---- */
@@ -428,6 +454,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(data_goes_both_ways, begin, end),
 		cmocka_unit_test_setup_teardown(indirect_segments, begin, end),
 		cmocka_unit_test_setup_teardown(flush_and_discard, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_is_written_after_a_failed_flush, begin,
+						end),
 		cmocka_unit_test_setup_teardown(errors_reach_the_guest, begin, end),
 		cmocka_unit_test_setup_teardown(bad_segments, begin, end),
 		cmocka_unit_test_setup_teardown(bad_ranges, begin, end),
