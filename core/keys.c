@@ -222,6 +222,11 @@ static void key_ask_guests(void)
 	show_each(ask_guest);
 }
 
+static void key_grants(void)
+{
+	show_each(grant_table_show);
+}
+
 static void key_help(void);
 
 static const struct {
@@ -237,6 +242,7 @@ static const struct {
 	{ 'a', key_audit, "audit: count every reference to memory again" },
 	{ 't', key_timers, "timers" },
 	{ 'e', key_events, "event channels" },
+	{ 'g', key_grants, "grant tables" },
 	{ 'i', key_interrupts, "interrupts" },
 	{ 'q', key_ask_guests, "make guests print their own state (VIRQ_DEBUG)" },
 	{ 'R', key_reboot, "restart the machine, without asking" },

@@ -330,3 +330,38 @@ void grant_table_dump(struct domain *d)
 	guest_printk(d, "grant table: %u frames, %u handles in use\n", gt ? gt->nr_frames : 0,
 		     gt ? gt->used_handles : 0);
 }
+
+/* Entries of one domain that are shown; the others are counted. */
+#define ENTRIES_SHOWN 16
+
+static void show_entry(const struct grant_table *gt, grant_ref_t ref)
+{
+	const struct active_grant *a = &gt->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+	const struct grant_entry_v1 *shared =
+		&gt->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+
+	printk("  [0x%03x] domain %u uses frame 0x%x: %u pins, %u to write; shared flags 0x%04x\n",
+	       ref, a->user, a->frame, a->pins, a->writers, shared->flags);
+}
+
+void grant_table_show(struct domain *d)
+{
+	struct grant_table *gt = d->grant_table;
+	unsigned used = 0;
+
+	if (!gt)
+		return;
+	spin_lock(&gt->lock);
+	printk("Domain %u: grant table of %u frames (%u at most), %u of others' grants mapped\n",
+	       d->id, gt->nr_frames, d->max_grant_frames, gt->used_handles);
+	for (grant_ref_t ref = 0; ref < gt->nr_frames * GRANTS_PER_FRAME; ref++) {
+		if (!gt->active[ref / GRANTS_PER_FRAME] ||
+		    !gt->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME].pins)
+			continue;
+		if (used++ < ENTRIES_SHOWN)
+			show_entry(gt, ref);
+	}
+	printk("  %u entries in use%s\n", used,
+	       used > ENTRIES_SHOWN ? ", the first of them above" : "");
+	spin_unlock(&gt->lock);
+}

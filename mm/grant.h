@@ -56,6 +56,8 @@ int16_t grant_unmap(grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_
 
 /* Debugging: frames, and handles in use. */
 void grant_table_dump(struct domain *d);
+/* For a person at a debug key: also the entries in use, and by whom. */
+void grant_table_show(struct domain *d);
 
 /*
  * A dying domain, after its page tables have gone: gives up all its handles and its shared frames.
