@@ -142,12 +142,12 @@ RUN_TESTS = tests/run --build $(BUILD) $(if $(T),--select '$(T)')
 qemu-test: all guest-disk debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS)
 
-## disk-test      pulls a writing machine's plug KILLS=60 times; SEED=n in another way
+## disk-test      pulls a writing machine's plug KILLS=60 times; SEED=n in another way; DRIVER=ahci (virtio, virtio-legacy)
 KILLS ?= 60
 SEED ?= 1
 disk-test: all linux $(BUILD)/.setup-test
-	$(Q)RINGLET_KILLS=$$((($(KILLS) + 2) / 3)) RINGLET_SEED=$(SEED) tests/run --build $(BUILD) --only qemu \
-		--select acknowledged_is_safe
+	$(Q)RINGLET_KILLS=$(if $(DRIVER),$(KILLS),$$((($(KILLS) + 2) / 3))) RINGLET_SEED=$(SEED) tests/run \
+		--build $(BUILD) --only qemu --select 'acknowledged_is_safe$(if $(DRIVER),?$(DRIVER)?)'
 
 ## bochs-test     the whole-system tests that need Bochs, which enforces segment limits
 bochs-test: all $(BUILD)/.setup-test
