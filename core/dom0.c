@@ -59,7 +59,7 @@ INIT static void load_segment(struct dom0_build *b, const struct elf_segment *s)
 		gva_t va = s->va + done;
 		uint32_t in_page = va & (PAGE_SIZE - 1),
 			 n = MIN(s->file_size - done, PAGE_SIZE - in_page);
-		uint8_t *page = dom0_map(b, dom0_va_to_pfn(b, va));
+		uint8_t *page = dom0_map(b, start_layout_pfn(&b->layout, va));
 
 		dom0_module_read(KERNEL_MODULE, s->offset + done, page + in_page, n);
 		frame_unmap(page);
@@ -133,12 +133,28 @@ INIT static void create(struct dom0_build *b)
 
 INIT static void report(const struct dom0_build *b)
 {
-	const struct dom0_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 
 	printk("dom0: %u MiB; kernel 0x%x-0x%x, modules %u KiB, start_info 0x%x, page tables 0x%x, "
 	       "stack 0x%x, mapped to 0x%x\n",
 	       b->nr_pages / FRAMES_PER_MIB, b->image.virt_start, b->image.virt_end,
 	       b->modules.len / 1024, l->start_info, l->page_tables, l->stack_end, l->end);
+}
+
+INIT static const char *lay_out(struct dom0_build *b)
+{
+	const struct start_request request = {
+		.image = &b->image,
+		.nr_pages = b->nr_pages,
+		.modules_len = b->modules.len,
+		.special_pages = 1,
+		.whole_region = true,
+		.too_large = "kernel, modules and frame list do not fit between VIRT_BASE and the "
+			     "hypervisor: give it less memory "
+			     "(dom0_mem=MiB) or a smaller initial RAM disk",
+	};
+
+	return start_layout_compute(&b->layout, &request);
 }
 
 INIT struct domain *dom0_build(void)
@@ -149,7 +165,7 @@ INIT struct domain *dom0_build(void)
 	parse_kernel(b);
 	dom0_modules_measure(b);
 	choose_size(b);
-	error = dom0_layout_compute(b);
+	error = lay_out(b);
 	if (error)
 		panic("the initial domain cannot be laid out: %s.\n", error);
 	check_size(b);

@@ -9,8 +9,7 @@
 #include "boot/boot.h"
 #include "core/dom0.h"
 #include "core/elf.h"
-
-#define P2M_ENTRIES (PAGE_SIZE / sizeof(uint32_t))
+#include "core/start_layout.h"
 
 /*
  * What mod_start points to: one module as it is, or a table, command lines, and then each module on
@@ -24,41 +23,16 @@ struct dom0_modules {
 	uint32_t offset[BOOT_MAX_MODULES]; /* of boot module i, i >= 1 */
 };
 
-/*
- * Virtual addresses of the boot elements; where_pfn for what need not be mapped in the initial
- * region.
- */
-struct dom0_layout {
-	gva_t start, end; /* the initial region, which maps pfn 0, 1, 2 ... */
-	gva_t modules;	  /* 0: not mapped */
-	pfn_t modules_pfn;
-	gva_t p2m;
-	pfn_t p2m_pfn;
-	uint32_t nr_p2m_frames;
-	pfn_t p2m_l1_pfn; /* INIT_P2M: page tables of its own, behind the list */
-	uint32_t nr_p2m_l1;
-	gva_t start_info;
-	gva_t page_tables; /* L3, four L2, the L1s of the region in order */
-	uint32_t nr_page_tables;
-	gva_t stack_end;
-	uint32_t nr_pages; /* what all of this needs */
-};
-
 struct dom0_build {
 	struct domain *d;
 	struct vcpu *v;
 	struct elf_image image;
 	struct dom0_modules modules;
-	struct dom0_layout layout;
+	struct start_layout layout;
 	uint32_t nr_pages;    /* of the whole domain */
 	uint32_t nr_reserved; /* frames that stay the hypervisor's */
 	mfn_t *p2m_frame;     /* frames of the p2m list, nr_p2m_frames */
 };
-
-/* ---- core/dom0_layout.c ---- */
-/* From image, modules and nr_pages; a message when the addresses do not suffice. */
-const char *dom0_layout_compute(struct dom0_build *b) MUST_CHECK;
-pfn_t dom0_va_to_pfn(const struct dom0_build *b, gva_t va); /* in the initial region */
 
 /* ---- core/dom0_memory.c ---- */
 /* Frames for every pfn of the layout, zeroed, modules in place. */

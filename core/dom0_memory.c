@@ -200,7 +200,8 @@ INIT static void release_reserve(void)
 INIT void dom0_memory_init(struct dom0_build *b)
 {
 	alloc_p2m(b);
-	dom0_set_pfn(b, dom0_va_to_pfn(b, b->layout.page_tables), alloc_one(b, FRAMES_BELOW_4GIB));
+	dom0_set_pfn(b, start_layout_pfn(&b->layout, b->layout.page_tables),
+		     alloc_one(b, FRAMES_BELOW_4GIB));
 	dom0_modules_adopt(b);
 	if (!populate(b, 0, b->layout.nr_pages, domain_page_alloc))
 		out_of_memory(b);

@@ -143,8 +143,8 @@ INIT static void fill_modules(const struct dom0_build *b, struct start_info *si)
 
 INIT void dom0_start_info_write(struct dom0_build *b)
 {
-	const struct dom0_layout *l = &b->layout;
-	struct start_info *si = dom0_map(b, dom0_va_to_pfn(b, l->start_info));
+	const struct start_layout *l = &b->layout;
+	struct start_info *si = dom0_map(b, start_layout_pfn(&b->layout, l->start_info));
 
 	strlcpy(si->magic, MAGIC, sizeof(si->magic));
 	si->nr_pages = b->d->tot_pages;

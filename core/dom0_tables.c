@@ -21,7 +21,7 @@
 
 INIT static pfn_t table_pfn(const struct dom0_build *b, unsigned index)
 {
-	return dom0_va_to_pfn(b, b->layout.page_tables) + index;
+	return start_layout_pfn(&b->layout, b->layout.page_tables) + index;
 }
 
 INIT static pfn_t l2_pfn(const struct dom0_build *b, unsigned slot)
@@ -32,7 +32,7 @@ INIT static pfn_t l2_pfn(const struct dom0_build *b, unsigned slot)
 /* Is pfn one of the page tables, the list's own included? */
 INIT static bool is_table(const struct dom0_build *b, pfn_t pfn)
 {
-	const struct dom0_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 
 	return pfn - table_pfn(b, 0) < l->nr_page_tables || pfn - l->p2m_l1_pfn < l->nr_p2m_l1;
 }
@@ -102,7 +102,7 @@ INIT static void validate(struct dom0_build *b)
 
 INIT void dom0_tables_build(struct dom0_build *b)
 {
-	const struct dom0_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 
 	fill_l3(b);
 	map_range(b, l->start, l->end, 0, table_pfn(b, 1 + L3_SLOTS));

@@ -72,7 +72,7 @@ static const char *load_ramdisk(struct build *b)
 {
 	const struct file *file = b->request->ramdisk;
 
-	return file ? build_copy(b, b->layout.ramdisk_pfn * PAGE_SIZE, file->data, file->size)
+	return file ? build_copy(b, b->layout.modules_pfn * PAGE_SIZE, file->data, file->size)
 		    : NULL;
 }
 
@@ -117,13 +117,28 @@ static const char *make_domain(struct build *b)
 	return error;
 }
 
+static const char *lay_out(struct build *b)
+{
+	const struct start_request request = {
+		.image = &b->image,
+		.nr_pages = b->nr_pages,
+		.modules_len = b->request->ramdisk ? b->request->ramdisk->size : 0,
+		.special_pages = SPECIAL_PAGES,
+		.too_large =
+			"kernel, RAM disk and frame list do not fit below the hypervisor: give "
+			"it less memory or a smaller RAM disk",
+	};
+
+	return start_layout_compute(&b->layout, &request);
+}
+
 static const char *build(struct build *b)
 {
 	const char *error = read_kernel(b);
 
 	b->nr_pages = b->request->memory_kib / KIB_PER_PAGE;
 	if (!error)
-		error = build_layout(b);
+		error = lay_out(b);
 	if (!error)
 		error = check_memory(b);
 	if (error)

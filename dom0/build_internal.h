@@ -4,26 +4,15 @@
 #define DOM0_BUILD_INTERNAL_H
 
 #include "core/elf.h"
+#include "core/start_layout.h"
 #include "dom0/build.h"
 #include "dom0/files.h"
 #include "dom0/unpack.h"
 
-#define P2M_PER_PAGE (PAGE_SIZE / sizeof(xen_pfn_t))
-
-/* Addresses as the guest sees them in its initial region, which maps pfn 0, 1, 2 ... from start. */
-struct build_layout {
-	gva_t start, end;
-	gva_t ramdisk; /* 0: none, or not mapped */
-	pfn_t ramdisk_pfn;
-	gva_t p2m;
-	pfn_t p2m_pfn, p2m_l1_pfn; /* INIT_P2M: page tables of its own */
-	uint32_t nr_p2m_frames, nr_p2m_l1;
-	gva_t start_info, xenstore, console;
-	gva_t tables; /* L3, four L2, then L1s */
-	uint32_t nr_tables;
-	gva_t stack_end;
-	uint32_t nr_pages; /* that all of this takes */
-};
+/* The pages behind start_info. */
+#define XENSTORE_PAGE 1u
+#define CONSOLE_PAGE 2u
+#define SPECIAL_PAGES 3u
 
 struct build {
 	const struct build_request *request;
@@ -31,7 +20,7 @@ struct build {
 	struct unpacked kernel;
 	struct elf_buffer source;
 	struct elf_image image;
-	struct build_layout layout;
+	struct start_layout layout;
 	uint32_t nr_pages;
 	xen_pfn_t *p2m;
 	uint64_t shared_info; /* machine address */
@@ -40,10 +29,6 @@ struct build {
 
 /* Keeps a formatted message in b->error and returns it. */
 const char *build_fail(struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* ---- build_layout.c: from image, request and nr_pages ---- */
-const char *build_layout(struct build *b) MUST_CHECK;
-pfn_t build_pfn(const struct build *b, gva_t va);
 
 /* ---- build_memory.c ---- */
 const char *build_populate(struct build *b) MUST_CHECK;

@@ -17,14 +17,16 @@ static const char *make_ports(struct build *b)
 {
 	int console = ctl_alloc_port(b->result->domain);
 	int xenstore = ctl_alloc_port(b->result->domain);
+	pfn_t special;
 
 	if (console < 0 || xenstore < 0)
 		return build_fail(b, "cannot make its event channels: %s",
 				  ctl_strerror(console < 0 ? console : xenstore));
 	b->result->console_port = (evtchn_port_t)console;
 	b->result->xenstore_port = (evtchn_port_t)xenstore;
-	b->result->console_mfn = b->p2m[build_pfn(b, b->layout.console)];
-	b->result->xenstore_mfn = b->p2m[build_pfn(b, b->layout.xenstore)];
+	special = start_layout_pfn(&b->layout, b->layout.start_info);
+	b->result->console_mfn = b->p2m[special + CONSOLE_PAGE];
+	b->result->xenstore_mfn = b->p2m[special + XENSTORE_PAGE];
 	return NULL;
 }
 
@@ -33,17 +35,17 @@ static void fill_ramdisk(const struct build *b, struct start_info *si)
 	if (!b->request->ramdisk)
 		return;
 	si->mod_len = b->request->ramdisk->size;
-	si->mod_start = b->layout.ramdisk;
-	if (!b->layout.ramdisk) {
-		si->mod_start = b->layout.ramdisk_pfn;
+	si->mod_start = b->layout.modules;
+	if (!b->layout.modules) {
+		si->mod_start = b->layout.modules_pfn;
 		si->flags |= SIF_MOD_START_PFN;
 	}
 }
 
 static const char *write_start_info(struct build *b)
 {
-	const struct build_layout *l = &b->layout;
-	struct start_info *si = build_map(b, build_pfn(b, l->start_info));
+	const struct start_layout *l = &b->layout;
+	struct start_info *si = build_map(b, start_layout_pfn(l, l->start_info));
 
 	if (!si)
 		return build_fail(b, "cannot map its start_info");
@@ -54,8 +56,8 @@ static const char *write_start_info(struct build *b)
 	si->store_evtchn = b->result->xenstore_port;
 	si->console.domU.mfn = b->result->console_mfn;
 	si->console.domU.evtchn = b->result->console_port;
-	si->pt_base = l->tables;
-	si->nr_pt_frames = l->nr_tables;
+	si->pt_base = l->page_tables;
+	si->nr_pt_frames = l->nr_page_tables;
 	si->mfn_list = l->p2m;
 	if (b->image.has_init_p2m) {
 		si->first_p2m_pfn = l->p2m_pfn;
@@ -93,9 +95,9 @@ static const char *make_hypercall_page(struct build *b)
 
 	if (!b->image.has_hypercall_page)
 		return NULL;
-	if (build_pfn(b, b->image.hypercall_page) >= b->nr_pages)
+	if (start_layout_pfn(&b->layout, b->image.hypercall_page) >= b->nr_pages)
 		return build_fail(b, "note HYPERCALL_PAGE lies outside the kernel");
-	mfn = b->p2m[build_pfn(b, b->image.hypercall_page)];
+	mfn = b->p2m[start_layout_pfn(&b->layout, b->image.hypercall_page)];
 	rc = ctl_hypercall_page(b->result->domain, mfn);
 	return rc ? build_fail(b, "cannot make its hypercall page: %s (%d)", ctl_strerror(rc), rc)
 		  : NULL;
@@ -104,7 +106,7 @@ static const char *make_hypercall_page(struct build *b)
 static const char *start_vcpu(struct build *b)
 {
 	static struct vcpu_guest_context context;
-	const struct build_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 	int rc;
 
 	memset(&context, 0, sizeof(context));
@@ -119,7 +121,7 @@ static const char *start_vcpu(struct build *b)
 	context.user_regs.fs = context.user_regs.gs = FLAT_KERNEL_DS;
 	context.kernel_ss = FLAT_KERNEL_SS;
 	context.kernel_sp = l->stack_end;
-	context.ctrlreg[3] = xen_pfn_to_cr3(b->p2m[build_pfn(b, l->tables)]);
+	context.ctrlreg[3] = xen_pfn_to_cr3(b->p2m[start_layout_pfn(l, l->page_tables)]);
 	if (b->image.pae >= ELF_PAE_EXTENDED)
 		context.vm_assist = 1u << VMASST_TYPE_pae_extended_cr3;
 	rc = ctl_set_vcpu(b->result->domain, 0, &context);

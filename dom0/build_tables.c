@@ -26,14 +26,14 @@ static pte_t entry(const struct build *b, pfn_t pfn, unsigned flags)
 
 static pfn_t table_pfn(const struct build *b, unsigned index)
 {
-	return build_pfn(b, b->layout.tables) + index;
+	return start_layout_pfn(&b->layout, b->layout.page_tables) + index;
 }
 
 static bool is_table(const struct build *b, pfn_t pfn)
 {
-	const struct build_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 
-	return pfn - table_pfn(b, 0) < l->nr_tables || pfn - l->p2m_l1_pfn < l->nr_p2m_l1;
+	return pfn - table_pfn(b, 0) < l->nr_page_tables || pfn - l->p2m_l1_pfn < l->nr_p2m_l1;
 }
 
 /*
@@ -95,7 +95,7 @@ static bool fill_l3(const struct build *b)
 
 const char *build_tables(struct build *b)
 {
-	const struct build_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 	bool done = fill_l3(b) && map_range(b, l->start, l->end, 0, table_pfn(b, 1 + SLOTS));
 	int rc;
 

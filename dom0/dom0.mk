@@ -5,7 +5,7 @@
 # the Makefile.
 
 DOM0_LIBRARIES := $(BUILD)/newlib
-DOM0_SOURCES := $(sort $(wildcard dom0/*.[cS] dom0/*/*.[cS])) core/elf.c core/elf_note.c
+DOM0_SOURCES := $(sort $(wildcard dom0/*.[cS] dom0/*/*.[cS])) core/elf.c core/elf_note.c core/start_layout.c
 # newlib has its own string functions; the test reporter is for test guests.
 DOM0_PVRT := $(filter-out %/string.c.o %/test.c.o,$(PVRT_OBJECTS))
 DOM0_OBJECTS := $(DOM0_SOURCES:%=$(BUILD)/obj/dom0/%.o)

@@ -91,29 +91,37 @@ static void check_error(const char *error)
 /* Pages that a layout gives to several uses would be loaded twice. */
 static void check_layout(const struct build *b)
 {
-	const struct build_layout *l = &b->layout;
+	const struct start_layout *l = &b->layout;
 
 	REQUIRE(l->start < l->end && l->end <= HV_START && l->stack_end < l->end);
 	REQUIRE(l->start <= b->image.virt_start && b->image.virt_end <= l->start_info);
-	REQUIRE(l->start_info < l->xenstore && l->xenstore < l->console && l->console < l->tables);
-	REQUIRE(l->tables + (l->nr_tables + 1) * PAGE_SIZE == l->stack_end);
-	REQUIRE((uint64_t)(l->end - l->start) <= (uint64_t)(l->nr_tables - 5 + 1) << 21);
+	REQUIRE(l->start_info + SPECIAL_PAGES * PAGE_SIZE == l->page_tables);
+	REQUIRE(l->page_tables + (l->nr_page_tables + 1) * PAGE_SIZE == l->stack_end);
+	REQUIRE((uint64_t)(l->end - l->start) <= (uint64_t)(l->nr_page_tables - 5 + 1) << 21);
 	REQUIRE(l->p2m_pfn + l->nr_p2m_frames <= l->nr_pages);
-	REQUIRE(build_pfn(b, l->stack_end) <= l->nr_pages);
+	REQUIRE(start_layout_pfn(l, l->stack_end) <= l->nr_pages);
 	if (b->request->ramdisk)
-		REQUIRE(l->ramdisk_pfn + DIV_ROUND_UP(RAMDISK_BYTES, PAGE_SIZE) <= l->nr_pages);
+		REQUIRE(l->modules_pfn + DIV_ROUND_UP(RAMDISK_BYTES, PAGE_SIZE) <= l->nr_pages);
 	if (b->image.has_init_p2m)
 		REQUIRE(l->p2m_l1_pfn + l->nr_p2m_l1 <= l->nr_pages);
 }
 
 static void read_kernel(struct build *b)
 {
+	const struct start_request request = {
+		.image = &b->image,
+		.nr_pages = b->nr_pages,
+		.modules_len = b->request->ramdisk ? b->request->ramdisk->size : 0,
+		.special_pages = SPECIAL_PAGES,
+		.whole_region = (b->nr_pages >> 13) % 2,
+		.too_large = "too large",
+	};
 	const char *error;
 
 	elf_buffer_init(&b->source, b->kernel.data, b->kernel.size);
 	error = elf_parse(&b->source.source, &b->image);
 	if (!error)
-		error = build_layout(b);
+		error = start_layout_compute(&b->layout, &request);
 	if (error)
 		check_error(error);
 	else
