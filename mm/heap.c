@@ -8,10 +8,15 @@
  * into objects of one size, with a header in front, so that a page-aligned address always is a
  * whole page.
  *
+ * The window is the same for all, and what one guest can take of it is little but not nothing: what
+ * ordinary guests cause to be allocated leaves RESERVED_PAGES for the control domain, so that it can
+ * go on to end them and to make others.
+ *
  * Frames of heap pages have PGC_HYPERVISOR. One that a domain may map (domain_share_heap_page)
  * outlives heap_page_free() while somebody holds references to it, but not its mapping here.
  */
 #include "arch/x86_32/arch.h"
+#include "core/domain.h"
 #include "core/lib.h"
 #include "core/list.h"
 #include "core/lock.h"
@@ -28,6 +33,9 @@ _Static_assert(HEAP_SIZE == NR_CHUNKS * CHUNK_PAGES * PAGE_SIZE, "whole chunks")
 #define ENTRY_MORE 0x80000000u
 #define ENTRY_GUARD 0x40000000u
 #define ENTRY_MFN 0x3fffffffu
+
+#define RESERVED_PAGES 512u
+_Static_assert(RESERVED_PAGES < NR_CHUNKS * CHUNK_PAGES / 2, "guests need the heap too");
 
 /* DMA and PAE top levels want frames below 4 GiB. */
 #define HEAP_MAX_MFN (1u << (32 - PAGE_SHIFT))
@@ -147,12 +155,23 @@ static void unmap_run(uintptr_t va, unsigned n)
 	chunk->first_free = MIN(chunk->first_free, page % CHUNK_PAGES);
 }
 
+/* At boot, and when nothing runs, it is the hypervisor itself that asks. */
+static bool leaves_reserve(unsigned n)
+{
+	const struct vcpu *v = current_vcpu();
+	bool ordinary = v && v->domain && !domain_is_control(v->domain);
+
+	return !ordinary || used_count + n + RESERVED_PAGES <= NR_CHUNKS * CHUNK_PAGES;
+}
+
 /* n mapped pages followed by `guard` unmapped ones (0 or 1). heap_lock is held. */
 static void *run_alloc(unsigned n, unsigned guard)
 {
 	unsigned c, i, first = 0;
 	uint32_t *entry;
 
+	if (!leaves_reserve(n + guard))
+		return NULL;
 	for (c = 0; c < NR_CHUNKS; c++) {
 		if (!chunk_open(c))
 			return NULL;

@@ -256,7 +256,7 @@ uint32_t alloc_free_count(void);
 /* ---- hypervisor heap (mm/heap.c) ---- */
 /*
  * One zeroed page, mapped in every hypervisor view; frame below 4 GiB; NULL when out of memory or
- * of address space.
+ * of address space, of which the last is kept for control domains.
  */
 void *heap_page_alloc(void);
 void heap_page_free(void *page);

@@ -199,6 +199,34 @@ static void test_heap_without_memory(void **state)
 		free_pages(taken[--n], 0);
 }
 
+/* Guests that make the hypervisor allocate all they can do not keep the control domain from its work. */
+static void test_heap_reserve(void **state)
+{
+	static void *page[HEAP_SIZE / PAGE_SIZE];
+	struct domain *guest = domain_create(9, DOMAIN_ORDINARY, 1, 16),
+		      *control = domain_create(10, DOMAIN_CONTROL, 1, 16), *next;
+	struct vcpu *before = this_cpu()->current;
+	unsigned n = 0, more;
+
+	(void)state;
+	this_cpu()->current = guest->vcpu[0];
+	while ((page[n] = heap_page_alloc()))
+		n++;
+	assert_null(heap_alloc(PAGE_SIZE));
+	assert_true(alloc_free_count() > 0);
+	this_cpu()->current = control->vcpu[0];
+	for (more = 0; more < 400; more++)
+		assert_non_null(page[n++] = heap_page_alloc());
+	next = domain_create(11, DOMAIN_ORDINARY, 1, 16);
+	assert_non_null(next);
+	assert_int_equal(domain_kill(next), 0);
+	this_cpu()->current = before;
+	while (n)
+		heap_page_free(page[--n]);
+	assert_int_equal(domain_kill(guest), 0);
+	assert_int_equal(domain_kill(control), 0);
+}
+
 /* A domain that cannot be made whole leaves nothing behind, wherever it failed. */
 static void test_domain_creation_fails_at_each_point(void **state)
 {
@@ -297,6 +325,7 @@ int main(void)
 		T(test_heap_runs),
 		T(test_heap_objects),
 		T(test_heap_without_memory),
+		T(test_heap_reserve),
 		T(test_domain_creation_fails_at_each_point),
 		T(test_map_cache),
 		T(test_references),

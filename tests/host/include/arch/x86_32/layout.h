@@ -11,6 +11,9 @@
 
 #undef HEAP_START
 #define HEAP_START _U(0x80000000)
+/* Smaller than the simulated RAM, so that it can be full first. */
+#undef HEAP_SIZE
+#define HEAP_SIZE _U(0x00800000)
 
 /*
  * As large as the simulated RAM: a system call for each change of a
