@@ -5,10 +5,9 @@
  * are never taken, closing and opening with requests in flight. After each attack it behaves, and finds out whether it is
  * still served: the back end must not only survive. It says so on the console, and begins again.
  */
-#include "guests/diskevil/diskevil.h"
-
 #include "guests/payload/gnttab.h"
 #include "guests/pvrt/pvrt.h"
+#include "guests/pvrt/xenstore.h"
 
 #include <xen/io/blkif.h>
 #include <xen/io/xenbus.h>
@@ -46,14 +45,14 @@ static bool back_end_is(enum xenbus_state state)
 	uint32_t tries;
 
 	for (tries = 0; tries < PATIENCE; tries++)
-		if (store_read(back_state)[0] == '0' + (int)state)
+		if (xenstore_read(back_state)[0] == '0' + (int)state)
 			return true;
 	return false;
 }
 
 static void front_state(enum xenbus_state state)
 {
-	store_write_number(FRONT "state", state);
+	xenstore_write_number(FRONT "state", state);
 }
 
 static bool connect(void)
@@ -62,9 +61,9 @@ static bool connect(void)
 		return false;
 	memset((void *)ring, 0, PAGE_SIZE);
 	ring->req_event = ring->rsp_event = 1;
-	store_write_number(FRONT "ring-ref", FIRST_REF);
-	store_write_number(FRONT "event-channel", (uint32_t)port);
-	store_write(FRONT "protocol", "x86_32-abi");
+	xenstore_write_number(FRONT "ring-ref", FIRST_REF);
+	xenstore_write_number(FRONT "event-channel", (uint32_t)port);
+	xenstore_write(FRONT "protocol", "x86_32-abi");
 	front_state(XenbusStateInitialised);
 	if (!back_end_is(XenbusStateConnected))
 		return false;
@@ -199,7 +198,7 @@ static void attack_states(void)
 	for (i = 0; i < 50; i++) {
 		attack_index_ahead();
 		front_state((enum xenbus_state)rnd(9));
-		store_write_number(FRONT "ring-ref", rnd(40));
+		xenstore_write_number(FRONT "ring-ref", rnd(40));
 	}
 }
 
@@ -221,7 +220,7 @@ static void prepare(void)
 {
 	uint32_t i;
 
-	store_init();
+	xenstore_init();
 	entries = gnttab_entries();
 	BUG_ON(!entries);
 	ring = page_alloc();
@@ -233,7 +232,7 @@ static void prepare(void)
 	port = event_alloc_unbound(0);
 	BUG_ON(port < 0);
 	pv_snprintf(back_state, sizeof(back_state), "/local/domain/0/backend/vbd/%s/51712/state",
-		    store_read("domid"));
+		    xenstore_read("domid"));
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "guests/pvrt/hypercall.h"
 #include "guests/pvrt/start.h"
 #include "guests/pvrt/string.h"
+#include "guests/pvrt/time.h"
 
 #include <xen/sched.h>
 #include <xen/version.h>
@@ -197,6 +198,16 @@ void event_dispatch(void)
 		for (; selector; selector &= selector - 1)
 			dispatch_word(__builtin_ctzl(selector));
 	}
+}
+
+void events_wait_count(const volatile unsigned int *count, unsigned int wanted, uint64_t ns)
+{
+	uint64_t end = time_system_ns() + ns;
+
+	events_enable();
+	while (*count < wanted && time_system_ns() < end)
+		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+	events_disable();
 }
 
 void event_block(void)

@@ -50,6 +50,12 @@ bool event_clear(evtchn_port_t port);
 /* Runs the handlers of all pending, unmasked ports. */
 void event_dispatch(void);
 
+/*
+ * Runs, with upcalls open, until handlers have counted that far or the time is over; then masks
+ * upcalls.
+ */
+void events_wait_count(const volatile unsigned int *count, unsigned int wanted, uint64_t ns);
+
 /* Sleeps until an event comes (SCHEDOP_block); unmasks upcalls. */
 void event_block(void);
 

@@ -30,6 +30,11 @@ void pv_start(void)
 	pv_shutdown(SHUTDOWN_poweroff);
 }
 
+bool pv_is_privileged(void)
+{
+	return start_info->flags & SIF_PRIVILEGED;
+}
+
 void pv_shutdown(unsigned int reason)
 {
 	struct sched_shutdown shutdown = { .reason = reason };

@@ -3,6 +3,7 @@
 #ifndef PVRT_START_H
 #define PVRT_START_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xen/xen.h>
@@ -30,6 +31,9 @@ extern volatile struct vcpu_info *vcpu_info;
 /* The guest itself: runs on kernel_stack with traps installed and events masked.  Returning from it
  * powers the domain off. */
 int main(void);
+
+/* Whether this is a domain that may do what is for control domains. */
+bool pv_is_privileged(void);
 
 /* Ends the domain (SCHEDOP_shutdown). */
 void pv_shutdown(unsigned int reason) __attribute__((noreturn));

@@ -44,7 +44,7 @@ DEFINE_VERDICT(test_error, VERDICT_ERROR)
 
 bool test_is_privileged(void)
 {
-	if (start_info->flags & SIF_PRIVILEGED)
+	if (pv_is_privileged())
 		return true;
 	test_skip("devices are for privileged domains");
 	return false;

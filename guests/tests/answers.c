@@ -20,11 +20,6 @@
 #define SOME_SECOND 1000000000u
 #define NSEC_PER_SEC 1000000000u
 
-static bool is_privileged(void)
-{
-	return start_info->flags & SIF_PRIVILEGED;
-}
-
 /* --- platform_op --- */
 
 static struct xen_platform_op platform_command(uint32_t cmd)
@@ -42,7 +37,7 @@ static void test_platform_order(void)
 	struct xen_platform_op op = platform_command(0xffff);
 
 	CHECK_EQ(HYPERVISOR_platform_op(BAD_POINTER), -XEN_EFAULT, "bad pointer");
-	CHECK_EQ(HYPERVISOR_platform_op(&op), is_privileged() ? -XEN_ENOSYS : -XEN_EPERM,
+	CHECK_EQ(HYPERVISOR_platform_op(&op), pv_is_privileged() ? -XEN_ENOSYS : -XEN_EPERM,
 		 "an unknown command");
 	op.interface_version++;
 	CHECK_EQ(HYPERVISOR_platform_op(&op), -XEN_EACCES, "another version");
@@ -65,7 +60,7 @@ static void test_settime(void)
 
 	op.u.settime64.secs = SOME_SECOND;
 	op.u.settime64.system_time = time_system_ns();
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(HYPERVISOR_platform_op(&op), -XEN_EPERM, "settime64");
 		return;
 	}
@@ -84,7 +79,7 @@ static void test_cpuinfo(void)
 {
 	struct xen_platform_op op = platform_command(XENPF_get_cpuinfo);
 
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(HYPERVISOR_platform_op(&op), -XEN_EPERM, "get_cpuinfo");
 		return;
 	}
@@ -166,7 +161,7 @@ static long pin_override(int32_t cpu)
 
 static void test_pin_override(void)
 {
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(pin_override(0), -XEN_EPERM, "pin");
 		return;
 	}

@@ -41,18 +41,13 @@ static long sysctl(unsigned int cmd, struct xen_sysctl *op)
 	return hypercall1(__HYPERVISOR_sysctl, PTR32(op));
 }
 
-static bool is_privileged(void)
-{
-	return start_info->flags & SIF_PRIVILEGED;
-}
-
 /* --- The order of checks --- */
 
 static void test_domctl_order(void)
 {
 	struct xen_domctl op = { .cmd = NO_SUCH_COMMAND, .interface_version = 1 };
 
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(hypercall1(__HYPERVISOR_domctl, PTR32(BAD_POINTER)), -XEN_EPERM, "rc");
 		return;
 	}
@@ -67,7 +62,7 @@ static void test_sysctl_order(void)
 {
 	struct xen_sysctl op = { .cmd = NO_SUCH_COMMAND, .interface_version = 1 };
 
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(hypercall1(__HYPERVISOR_sysctl, PTR32(BAD_POINTER)), -XEN_EPERM, "rc");
 		return;
 	}
@@ -328,5 +323,5 @@ static const struct test_case cases[] = {
 
 int main(void)
 {
-	return test_run(cases, is_privileged() ? ARRAY_SIZE(cases) : 2);
+	return test_run(cases, pv_is_privileged() ? ARRAY_SIZE(cases) : 2);
 }

@@ -27,14 +27,6 @@ static long set_iobitmap(uint8_t *bitmap, uint32_t ports)
 	return HYPERVISOR_physdev_op(PHYSDEVOP_set_iobitmap, &op);
 }
 
-static bool is_privileged(void)
-{
-	if (start_info->flags & SIF_PRIVILEGED)
-		return true;
-	test_skip("ports are for privileged domains");
-	return false;
-}
-
 static void test_set_iopl(void)
 {
 	uint32_t iopl;
@@ -57,7 +49,7 @@ static void test_iopl_kernel(void)
 {
 	struct fault fault;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(set_iopl(1), 0, "set_iopl");
 	CHECK(out_delay(&fault), "out with level 1: vector %u", fault.vector);
@@ -71,7 +63,7 @@ static void test_widths(void)
 	struct fault fault;
 	uint32_t value;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	set_iopl(1);
 	value = 0x12345678;
@@ -96,7 +88,7 @@ static void test_strings(void)
 	struct fault fault;
 	uint32_t count = 4;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	set_iopl(1);
 	TRY_ASM(&fault, "rep outsb", : "+S"(at), "+c"(count) : "d"(DELAY_PORT) : "memory");
@@ -118,7 +110,7 @@ static void test_string_faults(void)
 {
 	struct fault fault;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	set_iopl(1);
 	TRY_ASM(&fault, "outsb", : : "S"(0x1000), "d"(DELAY_PORT) : "memory");
@@ -149,7 +141,7 @@ static unsigned int out_in_user(void)
 
 static void test_iopl_user(void)
 {
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	set_iopl(1);
 	CHECK_EQ(out_in_user(), X86_GP, "ring 3, level 1");
@@ -164,7 +156,7 @@ static void test_iobitmap(void)
 	static uint8_t bitmap[NR_PORTS / 8];
 
 	memset(bitmap, 0xff, sizeof(bitmap));
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	set_iopl(0);
 	CHECK_EQ(set_iobitmap(bitmap, NR_PORTS), 0, "set_iobitmap");

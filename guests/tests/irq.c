@@ -22,17 +22,6 @@
 
 static volatile unsigned int count;
 
-/* Runs until there were that many interrupts, or the time is over; upcalls are open meanwhile. */
-static void wait_for_count(unsigned int wanted, uint64_t ns)
-{
-	uint64_t end = time_system_ns() + ns;
-
-	events_enable();
-	while (count < wanted && time_system_ns() < end)
-		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-	events_disable();
-}
-
 /* --- The CMOS clock (MC146818A): rate 10 is 64 interrupts a second, 6 is 1024 --- */
 
 #define CMOS_INDEX 0x70
@@ -91,7 +80,7 @@ static void test_periodic(void)
 	count = 0;
 	rtc_start(RATE_64);
 	start = time_system_ns();
-	wait_for_count(16, 5 * NS_PER_S);
+	events_wait_count(&count, 16, 5 * NS_PER_S);
 	took = time_system_ns() - start;
 	rtc_stop();
 	event_unbind(port);
@@ -114,13 +103,13 @@ static void test_masked(void)
 	event_mask(port);
 	count = 0;
 	rtc_start(RATE_1024);
-	wait_for_count(1, 20 * NS_PER_MS);
+	events_wait_count(&count, 1, 20 * NS_PER_MS);
 	for (end = time_system_ns() + NS_PER_S; !event_is_pending(port) && time_system_ns() < end;)
 		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 	CHECK(event_is_pending(port), "not pending after a second");
 	CHECK_EQ(count, 0, "the handler ran");
 	event_bind(port, rtc_handler, NULL);
-	wait_for_count(1, NS_PER_S);
+	events_wait_count(&count, 1, NS_PER_S);
 	CHECK(count >= 1, "the handler did not run");
 	rtc_stop();
 	event_unbind(port);

@@ -12,17 +12,6 @@
 
 static volatile unsigned int count;
 
-/* Runs until there were that many interrupts, or the time is over; upcalls are open meanwhile. */
-static void wait_for_count(unsigned int wanted, uint64_t ns)
-{
-	uint64_t end = time_system_ns() + ns;
-
-	events_enable();
-	while (count < wanted && time_system_ns() < end)
-		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-	events_disable();
-}
-
 /* --- The card: Intel's 82540EM --- */
 
 #define E1000_ID 0x100e8086u
@@ -130,7 +119,7 @@ static void test_level(void)
 	count = 0;
 	for (i = 1; i <= 100; i++) {
 		e1000_raise();
-		wait_for_count(i, NS_PER_S);
+		events_wait_count(&count, i, NS_PER_S);
 		if (!CHECK_EQ(count, i, "interrupts"))
 			break;
 	}
@@ -215,7 +204,7 @@ static void test_storm(void)
 	count = 0;
 	start = time_system_ns();
 	e1000_raise();
-	wait_for_count(~0u, 300 * NS_PER_MS);
+	events_wait_count(&count, ~0u, 300 * NS_PER_MS);
 	stormed = count;
 	/* A busy host can stretch it. */
 	windows = (uint32_t)div_u64_u32(time_system_ns() - start, 10 * NS_PER_MS, NULL) + 1;
@@ -224,10 +213,10 @@ static void test_storm(void)
 	e1000_quiet();
 	time_delay_ns(700 * NS_PER_MS);
 	event_bind(port, serve_card, NULL);
-	wait_for_count(~0u, NS_PER_MS);
+	events_wait_count(&count, ~0u, NS_PER_MS);
 	count = 0;
 	e1000_raise();
-	wait_for_count(1, NS_PER_S);
+	events_wait_count(&count, 1, NS_PER_S);
 	CHECK_EQ(count, 1, "interrupts after the storm");
 	e1000_quiet();
 	event_unbind(port);

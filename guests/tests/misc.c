@@ -16,11 +16,6 @@
 #define BAD_POINTER ((void *)HYPERVISOR_VIRT_START)
 #define NO_SUCH_DOMAIN 0x1234
 
-static bool is_privileged(void)
-{
-	return start_info->flags & SIF_PRIVILEGED;
-}
-
 /* --- Numbers --- */
 
 static long raw(uint32_t number)
@@ -126,7 +121,7 @@ static void test_console(void)
 	CHECK_EQ(HYPERVISOR_console_io(CONSOLEIO_write, 1, BAD_POINTER), -XEN_EFAULT, "write");
 	CHECK_EQ(HYPERVISOR_console_io(CONSOLEIO_write, 1, NULL), -XEN_EFAULT, "write");
 	CHECK_EQ(HYPERVISOR_console_io(99, 0, NULL), -XEN_ENOSYS, "command 99");
-	if (!is_privileged())
+	if (!pv_is_privileged())
 		return;
 	CHECK(HYPERVISOR_console_io(CONSOLEIO_read, 1, &byte) >= 0, "read");
 	CHECK_EQ(HYPERVISOR_console_io(CONSOLEIO_read, 0, &byte), 0, "reading nothing");
@@ -162,7 +157,7 @@ static void test_nmi_errors(void)
 {
 	CHECK_EQ(HYPERVISOR_nmi_op(99, NULL), -XEN_ENOSYS, "operation 99");
 	CHECK_EQ(HYPERVISOR_nmi_op(XENNMI_unregister_callback, NULL), 0, "unregister");
-	if (is_privileged())
+	if (pv_is_privileged())
 		CHECK_EQ(HYPERVISOR_nmi_op(XENNMI_register_callback, BAD_POINTER), -XEN_EFAULT,
 			 "bad pointer");
 }
@@ -172,7 +167,7 @@ static void test_nmi(void)
 	struct xennmi_callback callback = { .handler_address = PTR32(nmi_entry) };
 	long rc = HYPERVISOR_nmi_op(XENNMI_register_callback, &callback);
 
-	if (!is_privileged()) {
+	if (!pv_is_privileged()) {
 		CHECK_EQ(rc, -XEN_EINVAL, "for the initial domain only");
 		return;
 	}
@@ -207,7 +202,7 @@ static void test_physdev_unprivileged(void)
 	static uint32_t arg[32];
 	int cmd;
 
-	if (is_privileged()) {
+	if (pv_is_privileged()) {
 		test_skip("for unprivileged domains");
 		return;
 	}

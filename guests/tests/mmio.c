@@ -17,14 +17,6 @@
 #define PAT_LAYOUT 0x0000050100070406ULL
 #define PTE_WRITE_COMBINING PTE_PAT
 
-static bool is_privileged(void)
-{
-	if (start_info->flags & SIF_PRIVILEGED)
-		return true;
-	test_skip("device memory is for privileged domains");
-	return false;
-}
-
 /* update_va_mapping's result for that frame. */
 static int try_map(unsigned long mfn, pte_t flags)
 {
@@ -43,7 +35,7 @@ static void test_vga_text(void)
 	volatile uint16_t *screen;
 	uint16_t before;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	info = (const void *)((const char *)start_info + start_info->console.dom0.info_off);
 	if (!start_info->console.dom0.info_size || info->video_type != XEN_VGATYPE_TEXT_MODE_3) {
@@ -73,7 +65,7 @@ static void test_framebuffer(void)
 	uint32_t value;
 	int slot;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	slot = pci_find(STD_VGA_ID);
 	if (slot < 0 || !(pci_read((uint8_t)slot, PCI_COMMAND) & PCI_COMMAND_MEMORY)) {
@@ -99,7 +91,7 @@ static void test_attributes(void)
 	unsigned long ram = va_to_mfn(page_alloc());
 	size_t i;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
 		CHECK_EQ(try_map(VGA_TEXT_MFN, attributes[i]), 0, "device memory");
@@ -226,7 +218,7 @@ static void test_acpi(void)
 {
 	uint8_t *table;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	if (!find_rsdt())
 		test_skip("no RSDP in the BIOS area");
@@ -242,7 +234,7 @@ static void test_root_pointer(void)
 	uint32_t rsdp_address, rsdt;
 	const uint8_t *page;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	op.u.firmware_info.type = XEN_FW_EFI_INFO;
 	op.u.firmware_info.index = XEN_FW_EFI_CONFIG_TABLE;
@@ -271,7 +263,7 @@ static void test_firmware_info_errors(void)
 	struct xen_platform_op op = { .cmd = XENPF_firmware_info,
 				      .interface_version = XENPF_INTERFACE_VERSION };
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	op.u.firmware_info.type = XEN_FW_DISK_INFO;
 	CHECK_EQ(HYPERVISOR_platform_op(&op), -XEN_ENOENT, "disks");
@@ -288,7 +280,7 @@ static void test_firmware_info_errors(void)
 
 static void test_local_apic(void)
 {
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	CHECK_EQ(try_map(LOCAL_APIC_MFN, PTE_PCD), -XEN_EPERM, "the local APIC");
 }
@@ -301,7 +293,7 @@ static void test_io_apic(void)
 	uint8_t *madt;
 	long rc;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	len = find_table("APIC", &madt);
 	for (at = MADT_ENTRIES; at + 2 <= len && madt[at + 1] && !address; at += madt[at + 1])

@@ -18,14 +18,6 @@
 #define CMOS_MONTH 8
 #define LAST_PORT 0xffff
 
-static bool is_privileged(void)
-{
-	if (start_info->flags & SIF_PRIVILEGED)
-		return true;
-	test_skip("ports are for privileged domains");
-	return false;
-}
-
 /* --- The same answers --- */
 
 static void test_own_ports(void)
@@ -34,7 +26,7 @@ static void test_own_ports(void)
 					  PIT_PORT };
 	size_t i;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	pv_set_iopl(3);
 	for (i = 0; i < ARRAY_SIZE(ports); i++)
@@ -49,7 +41,7 @@ static void test_pci(void)
 {
 	uint32_t bridge;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	pv_set_iopl(1);
 	bridge = pci_read(0, 0);
@@ -66,7 +58,7 @@ static void test_cmos(void)
 {
 	uint8_t emulated;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	pv_set_iopl(1);
 	outb(CMOS_INDEX, CMOS_MONTH);
@@ -83,7 +75,7 @@ static void test_last_port(void)
 	struct fault fault;
 	uint32_t value = 0;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	pv_set_iopl(3);
 	TRY_ASM(&fault, "inb %%dx, %%al", : "+a"(value) : "d"(LAST_PORT));
@@ -119,7 +111,7 @@ static unsigned int in_from_kernel(void)
 /* When the level sinks the bitmap goes: ring 3 must not have ports that its kernel denies it. */
 static void test_levels(void)
 {
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	pv_set_iopl(3);
 	CHECK_EQ(in_from_kernel(), NO_FAULT, "ring 1, level 3");
@@ -144,7 +136,7 @@ static void test_breakpoint(void)
 	struct fault fault;
 	uint32_t cr4, value = 0;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	TRY_ASM(&fault, "movl %%cr4, %0", : "=r"(cr4));
 	TRY_ASM(&fault, "movl %0, %%cr4", : : "r"(cr4 | CR4_DE));
@@ -186,7 +178,7 @@ static void test_speed(void)
 {
 	uint32_t emulated, direct;
 
-	if (!is_privileged())
+	if (!test_is_privileged())
 		return;
 	emulated = cycles_at_level(1);
 	direct = cycles_at_level(3);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dom0/loop.h"
+#include "dom0/loop_queue.h"
 #include "dom0/memory.h"
 #include "dom0/shell.h"
 
@@ -19,8 +20,6 @@ static struct {
 	void *arg;
 } ports[PORTS];
 
-static struct loop_timer *timers;
-static struct loop_work *work_head, **work_tail = &work_head;
 static uint64_t now;
 static unsigned notices, pages_out, pages_limit;
 static char last_notice[256];
@@ -30,9 +29,7 @@ static char last_notice[256];
 void host_loop_reset(void)
 {
 	memset(ports, 0, sizeof(ports));
-	timers = NULL;
-	while (work_head)
-		loop_work_cancel(work_head);
+	loop_queue_reset();
 	now = 0;
 	notices = 0;
 	pages_limit = 0;
@@ -63,78 +60,19 @@ uint64_t loop_now(void)
 	return now;
 }
 
-void loop_timer_cancel(struct loop_timer *timer)
-{
-	struct loop_timer **at;
-
-	for (at = &timers; *at && *at != timer; at = &(*at)->next)
-		;
-	if (*at)
-		*at = timer->next;
-	timer->deadline = 0;
-}
-
-void loop_timer_set(struct loop_timer *timer, uint64_t delay_ns, loop_fn fn, void *arg)
-{
-	struct loop_timer **at;
-
-	loop_timer_cancel(timer);
-	*timer = (struct loop_timer){ .deadline = now + delay_ns, .fn = fn, .arg = arg };
-	for (at = &timers; *at && (*at)->deadline <= timer->deadline; at = &(*at)->next)
-		;
-	timer->next = *at;
-	*at = timer;
-}
-
 void host_loop_advance(uint64_t ns)
 {
 	now += ns;
-	while (timers && timers->deadline <= now) {
-		struct loop_timer *timer = timers;
-
-		loop_timer_cancel(timer);
-		timer->fn(timer->arg);
-	}
-}
-
-void loop_work_init(struct loop_work *work, loop_fn fn, void *arg)
-{
-	*work = (struct loop_work){ .fn = fn, .arg = arg };
-}
-
-void loop_work_queue(struct loop_work *work)
-{
-	if (work->queued)
-		return;
-	work->queued = true;
-	work->next = NULL;
-	*work_tail = work;
-	work_tail = &work->next;
-}
-
-void loop_work_cancel(struct loop_work *work)
-{
-	struct loop_work **at;
-
-	if (!work->queued)
-		return;
-	for (at = &work_head; *at != work; at = &(*at)->next)
-		;
-	*at = work->next;
-	if (!*at)
-		work_tail = at;
-	work->queued = false;
+	loop_run_timers();
 }
 
 bool host_loop_run(unsigned pieces)
 {
-	while (work_head && pieces--) {
-		struct loop_work *work = work_head;
+	bool more = true;
 
-		loop_work_cancel(work);
-		work->fn(work->arg);
-	}
-	return !work_head;
+	while (more && pieces--)
+		more = loop_run_work();
+	return !more;
 }
 
 /* ---- the terminal ---- */
