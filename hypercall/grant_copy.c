@@ -5,6 +5,7 @@
  */
 #include "hypercall/grant.h"
 
+#include "arch/x86_32/arch.h"
 #include "core/errno.h"
 #include "core/lib.h"
 #include "hypercall/hypercall.h"
@@ -74,8 +75,10 @@ static int16_t copy_bytes(const struct gnttab_copy *op, mfn_t from, mfn_t to)
 		return GNTST_bad_copy_arg;
 	src = frame_map(from);
 	dst = frame_map(to);
-	/* Both may be the same frame. */
-	memmove(dst + op->dest.offset, src + op->source.offset, op->len);
+	if (from == to)
+		memmove(dst + op->dest.offset, src + op->source.offset, op->len);
+	else
+		arch_copy(dst + op->dest.offset, src + op->source.offset, op->len);
 	frame_unmap(dst);
 	frame_unmap(src);
 	return GNTST_okay;

@@ -122,6 +122,8 @@ int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value) MUST_
 void arch_debugreg_load(struct vcpu *v);
 /* the processor's own port checks follow v->arch.iopl; v is current, or nothing happens */
 void arch_iopl_changed(struct vcpu *v);
+/* Bytes that do not overlap, a page of them perhaps; a vCPU is current, with its state in the registers. */
+void arch_copy(void *dst, const void *src, uint32_t len);
 void arch_ts_changed(struct vcpu *v); /* CR0.TS follows v->arch.ts; v is current */
 
 /* ---- switching and idling ---- */

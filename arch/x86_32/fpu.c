@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Floating-point state. Every vCPU's is in the registers whenever it runs and never anybody else's
- * (eager switching: a lazily switched register file leaks, XSA-267); the hypervisor itself uses
- * none of it. CR0.TS is set exactly when the guest wants it so.
+ * (eager switching: a lazily switched register file leaks, XSA-267); the hypervisor borrows
+ * some to copy (copy.c). CR0.TS is set exactly when the guest wants it so.
  *
  * One instruction pair saves and loads, the newest the processor has: XSAVE (all of XCR0 that is
  * offered, whatever the guest enabled), FXSAVE, or FNSAVE. An image is a heap page, in the layout

@@ -8,6 +8,7 @@
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/test.h"
 
+#include <xen/grant_table.h>
 #include <xen/sched.h>
 #include <xen/version.h>
 
@@ -113,6 +114,48 @@ static void test_sse_preserved(void)
 	mxcsr = DEFAULT_MXCSR;
 	__asm__ __volatile__("ldmxcsr %0" : : "m"(mxcsr));
 	event_close(port);
+}
+
+/* The hypervisor borrows four registers to copy a page, whatever the flag says. */
+static void copy_page(char *from, char *to)
+{
+	struct gnttab_copy op = { .len = PAGE_SIZE };
+
+	memset(to, 0, PAGE_SIZE);
+	op.source.u.gmfn = va_to_mfn(from);
+	op.dest.u.gmfn = va_to_mfn(to);
+	op.source.domid = op.dest.domid = DOMID_SELF;
+	CHECK_EQ(HYPERVISOR_grant_table_op(GNTTABOP_copy, &op, 1), 0, "copy");
+	CHECK_EQ(op.status, GNTST_okay, "status of the copy");
+	CHECK(!memcmp(from, to, PAGE_SIZE), "what was copied differs");
+}
+
+static void test_copy_preserves(void)
+{
+	char *from = page_alloc(), *to = page_alloc();
+	uint32_t after[4][4] = { { 0 } };
+	size_t i;
+
+	if (!has(CPUID_SSE))
+		return;
+	for (i = 0; i < PAGE_SIZE; i++)
+		from[i] = (char)(i * 7 + (i >> 8));
+	__asm__ __volatile__("movups %0, %%xmm0; movups %0, %%xmm1; movups %0, %%xmm2;"
+			     "movups %0, %%xmm3"
+			     :
+			     : "m"(pattern));
+	copy_page(from, to);
+	HYPERVISOR_fpu_taskswitch(1);
+	copy_page(from, to);
+	CHECK(read_cr0() & CR0_TS, "the copy cleared the flag");
+	HYPERVISOR_fpu_taskswitch(0);
+	__asm__ __volatile__("movups %%xmm0, %0; movups %%xmm1, %1; movups %%xmm2, %2;"
+			     "movups %%xmm3, %3"
+			     : "=m"(after[0]), "=m"(after[1]), "=m"(after[2]), "=m"(after[3]));
+	for (i = 0; i < ARRAY_SIZE(after); i++)
+		CHECK(!memcmp(after[i], pattern, sizeof(pattern)), "xmm%u changed", i);
+	page_free(from);
+	page_free(to);
 }
 
 /* --- The task-switched flag --- */
@@ -232,6 +275,7 @@ static const struct test_case cases[] = {
 	{ "fpu.initial", test_initial },
 	{ "fpu.x87_preserved", test_x87_preserved },
 	{ "fpu.sse_preserved", test_sse_preserved },
+	{ "fpu.copy_preserves", test_copy_preserves },
 	{ "fpu.task_switched", test_task_switched },
 	{ "fpu.task_switched_wait", test_task_switched_wait },
 	{ "fpu.task_switched_sse", test_task_switched_sse },

@@ -39,6 +39,11 @@ void arch_stack_changed(struct vcpu *v)
 	(void)v;
 }
 
+void arch_copy(void *dst, const void *src, uint32_t len)
+{
+	memcpy(dst, src, len);
+}
+
 void arch_ts_changed(struct vcpu *v)
 {
 	(void)v;
