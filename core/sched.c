@@ -39,7 +39,8 @@ struct run_queue {
 	struct list queue;
 	struct list throttled;
 	uint64_t min_vruntime; /* never goes back; about the least of those that are runnable */
-	struct timer slice;    /* the running vCPU has had its turn */
+	struct timer slice;    /* due at slice_end, or before, and then set again */
+	s_time_t slice_end;    /* the running vCPU has had its turn; STIME_MAX: it may go on */
 	struct timer refill;   /* the first throttled domain's next window */
 	s_time_t idle_time;    /* nobody wanted to run */
 	bool yielding;	       /* the running vCPU lets another go first */
@@ -186,29 +187,36 @@ static bool deserves_cpu(const struct vcpu *v, const struct vcpu *running)
 	       vruntime_before(v->vruntime + WAKEUP_GRANULARITY, running->vruntime);
 }
 
-static void request_schedule(void *data)
+/* Setting a timer costs more than most switches: one that is due before is left to find this end. */
+static void end_slice_by(struct run_queue *q, s_time_t end)
 {
-	(void)data;
-	raise_work(WORK_SCHEDULE);
+	if (end >= q->slice_end)
+		return;
+	q->slice_end = end;
+	if (!timer_armed(&q->slice) || end < q->slice.deadline)
+		timer_set(&q->slice, end);
+}
+
+static void slice_due(void *data)
+{
+	struct run_queue *q = data;
+
+	spin_lock(&q->lock);
+	if (q->slice_end <= time_now())
+		raise_work(WORK_SCHEDULE);
+	else if (q->slice_end != STIME_MAX)
+		timer_set(&q->slice, q->slice_end);
+	spin_unlock(&q->lock);
 }
 
 /* A slice ends only for somebody else's sake, or a cap's. */
 static void start_slice(struct run_queue *q, struct vcpu *v, s_time_t now)
 {
-	s_time_t length = list_empty(&q->queue) ? STIME_MAX : SLICE;
-
+	q->slice_end = STIME_MAX;
+	if (!list_empty(&q->queue))
+		end_slice_by(q, now + SLICE);
 	if (v->domain && v->domain->cap)
-		length = MIN(length, cap_left(v->domain, now));
-	if (length != STIME_MAX)
-		timer_set(&q->slice, now + length);
-	else if (timer_armed(&q->slice))
-		timer_stop(&q->slice);
-}
-
-static void end_slice_by(struct run_queue *q, s_time_t when)
-{
-	if (!timer_armed(&q->slice) || q->slice.deadline > when)
-		timer_set(&q->slice, when);
+		end_slice_by(q, now + cap_left(v->domain, now));
 }
 
 /* Somebody who is queued deserves the CPU more than the one that has it. */
@@ -477,7 +485,8 @@ void sched_init(void)
 		spin_lock_init(&q->lock);
 		list_init(&q->queue);
 		list_init(&q->throttled);
-		timer_init(&q->slice, request_schedule, NULL);
+		q->slice_end = STIME_MAX;
+		timer_init(&q->slice, slice_due, q);
 		timer_init(&q->refill, refill_throttled, q);
 	}
 }
