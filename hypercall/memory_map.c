@@ -123,12 +123,18 @@ long memop_set_memory_map(gva_t arg)
 	return 0;
 }
 
+/*
+ * Kernels ask once: one that was saved may go on where there is more memory, so they are told the last frame that the
+ * table has room for, as Xen does. A control domain stays, and looks up frames that others name: it is told the last
+ * that can be read.
+ */
 long memop_machphys_mapping(gva_t arg)
 {
+	bool control = domain_is_control(current_vcpu()->domain);
 	struct xen_machphys_mapping out = {
 		.v_start = M2P_START,
 		.v_end = M2P_START + M2P_SIZE,
-		.max_mfn = max_mfn - 1,
+		.max_mfn = control ? max_mfn - 1 : M2P_SIZE / sizeof(uint32_t) - 1,
 	};
 
 	return copy_to_guest(arg, &out, sizeof(out));
