@@ -97,6 +97,8 @@ HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenst
 	virtio_net_tx.c vring.c) \
 	$(addprefix dom0/net/,net.c bridge.c bridge_table.c offload.c segment.c rate.c netback_tx.c \
 	netback_rx.c netback_copy.c) dom0/xenbus.c \
+	$(addprefix dom0/save/,image.c image_disk.c frames.c describe.c save_memory.c save_records.c \
+	restore_records.c restore_domain.c restore_start.c) \
 	$(addprefix dom0/terminal/,terminal.c screen.c characters.c keymap.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -361,11 +363,11 @@ $(BUILD)/host/tests/%.o: tests/% $(HOST_PREREQUISITES) $(BUILD)/.newlib
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(HOST_FLAGS) -idirafter $(DOM0_LIBRARIES)/include -MMD -MP -c -o $@ $<
 
-# zlib is the control domain's.
+# zlib is the control domain's, and so are the interfaces for control tools.
 $(HOST_DOM0_OBJECTS): $(BUILD)/host/%.o: % $(HOST_PREREQUISITES) $(BUILD)/.newlib
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(HOST_FLAGS) -idirafter $(DOM0_LIBRARIES)/include -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) $(HOST_FLAGS) -D__XEN_TOOLS__ -idirafter $(DOM0_LIBRARIES)/include -MMD -MP -c -o $@ $<
 
 # Archives, so that a test of one piece need not simulate what the others call.
 $(BUILD)/host/libringlet.a: $(HOST_HV_OBJECTS)

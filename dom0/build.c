@@ -136,6 +136,7 @@ static const char *build(struct build *b)
 {
 	const char *error = read_kernel(b);
 
+	b->result->suspend_cancel = b->image.suspend_cancel;
 	b->nr_pages = b->request->memory_kib / KIB_PER_PAGE;
 	if (!error)
 		error = lay_out(b);

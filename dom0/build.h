@@ -6,6 +6,7 @@
 #ifndef DOM0_BUILD_H
 #define DOM0_BUILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xen/xen.h>
@@ -26,6 +27,7 @@ struct build_result {
 	domid_t domain;
 	xen_pfn_t console_mfn, xenstore_mfn;
 	evtchn_port_t console_port, xenstore_port; /* the guest's ends */
+	bool suspend_cancel; /* the kernel can go on when its suspend comes to nothing */
 };
 
 /*

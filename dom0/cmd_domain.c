@@ -164,15 +164,6 @@ static void run_rename(int argc, char **argv)
 		shell_error(argv[0], "Can't rename domain '%s': %s.", args.words[0], error);
 }
 
-/* ---- save, restore ---- */
-
-static void refuse_save(int argc, char **argv)
-{
-	(void)argc;
-	shell_error(argv[0], "not offered here: a domain's memory and devices are not written to "
-			     "files; shut it down and create it again");
-}
-
 const struct command commands_domain[] = {
 	{ "create", "[-c] [-p] [-q] [-F] [-n] FILE [KEY=VALUE ...]",
 	  "Create a domain from a description\n"
@@ -192,7 +183,5 @@ const struct command commands_domain[] = {
 	{ "pause", "DOMAIN", "Pause execution of a domain", run_pause },
 	{ "unpause", "DOMAIN", "Unpause a paused domain", run_unpause },
 	{ "rename", "DOMAIN NEW-NAME", "Rename a domain", run_rename },
-	{ "save", "DOMAIN FILE", "Not offered: says so", refuse_save },
-	{ "restore", "FILE", "Not offered: says so", refuse_save },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -100,22 +100,30 @@ static struct guest *create(const struct guest_spec *spec, bool paused)
 	return NULL;
 }
 
-struct guest *create_from_file(const struct create_request *request)
+bool create_read_spec(const char *verb, const struct create_request *request,
+		      struct guest_spec *spec)
 {
 	const struct file *file = files_find(request->path);
 	struct config config = { 0 };
-	struct guest_spec spec;
 	bool good;
 
 	if (!file) {
-		printf("create: %s: no such file; `files` lists the GRUB modules\n", request->path);
-		return NULL;
+		printf("%s: %s: no such file; `files` lists the GRUB modules\n", verb,
+		       request->path);
+		return false;
 	}
 	if (!request->quiet)
 		printf("Parsing config from %s\n", file->name);
-	good = read_description(file, request, &config, &spec);
+	good = read_description(file, request, &config, spec);
 	config_free(&config);
-	if (!good)
+	return good;
+}
+
+struct guest *create_from_file(const struct create_request *request)
+{
+	struct guest_spec spec;
+
+	if (!create_read_spec("create", request, &spec))
 		return NULL;
 	if (!request->dry_run)
 		return create(&spec, request->paused);

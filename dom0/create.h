@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct guest;
+struct guest_spec;
 
 struct create_request {
 	const char *path;
@@ -16,6 +17,10 @@ struct create_request {
 	bool quiet;   /* no word about what is read */
 	bool dry_run; /* show what would be created, and do not */
 };
+
+/* Only reads it, for the verb named; false after an error. */
+bool create_read_spec(const char *verb, const struct create_request *request,
+		      struct guest_spec *spec);
 
 /* NULL after an error, and after a dry run. */
 struct guest *create_from_file(const struct create_request *request);

@@ -106,6 +106,13 @@ int ctl_max_mem(domid_t domain, uint64_t kib)
 	return domctl(&op, XEN_DOMCTL_max_mem, domain);
 }
 
+int ctl_max_vcpus(domid_t domain, unsigned vcpus)
+{
+	struct xen_domctl op = { .u.max_vcpus.max = vcpus };
+
+	return domctl(&op, XEN_DOMCTL_max_vcpus, domain);
+}
+
 /* The hypercall finds the next domain with a number of at least domain: that is none of ours. */
 int ctl_info(domid_t domain, struct xen_domctl_getdomaininfo *info)
 {
@@ -122,6 +129,42 @@ int ctl_set_vcpu(domid_t domain, unsigned vcpu, struct vcpu_guest_context *conte
 
 	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
 	return domctl(&op, XEN_DOMCTL_setvcpucontext, domain);
+}
+
+int ctl_get_vcpu(domid_t domain, unsigned vcpu, struct vcpu_guest_context *context)
+{
+	struct xen_domctl op = { .u.vcpucontext.vcpu = vcpu };
+
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
+	return domctl(&op, XEN_DOMCTL_getvcpucontext, domain);
+}
+
+int ctl_get_xstate(domid_t domain, unsigned vcpu, void *buffer, uint32_t *size, uint64_t *features)
+{
+	struct xen_domctl op = { .u.vcpuextstate.vcpu = vcpu };
+	int rc = domctl(&op, XEN_DOMCTL_getvcpuextstate, domain);
+
+	if (!rc && op.u.vcpuextstate.size > *size)
+		rc = -XEN_E2BIG;
+	if (rc)
+		return rc;
+	*size = (uint32_t)op.u.vcpuextstate.size;
+	*features = op.u.vcpuextstate.xfeature_mask;
+	set_xen_guest_handle(op.u.vcpuextstate.buffer, buffer);
+	return domctl(&op, XEN_DOMCTL_getvcpuextstate, domain);
+}
+
+int ctl_set_xstate(domid_t domain, unsigned vcpu, void *buffer, uint32_t size)
+{
+	struct xen_domctl op = { .u.vcpuextstate = { .vcpu = vcpu, .size = size } };
+
+	set_xen_guest_handle(op.u.vcpuextstate.buffer, buffer);
+	return domctl(&op, XEN_DOMCTL_setvcpuextstate, domain);
+}
+
+int ctl_resume(domid_t domain)
+{
+	return simple(XEN_DOMCTL_resumedomain, domain);
 }
 
 int ctl_vcpu_info(domid_t domain, unsigned vcpu, struct xen_domctl_getvcpuinfo *info)
@@ -186,26 +229,45 @@ int ctl_alloc_port(domid_t domain)
 int ctl_populate(domid_t domain, xen_pfn_t first, xen_ulong_t count, unsigned flags,
 		 xen_pfn_t *mfns)
 {
-	struct xen_memory_reservation op = { .nr_extents = count,
-					     .domid = domain,
-					     .mem_flags = flags };
 	xen_ulong_t i;
-	long done;
 
 	for (i = 0; i < count; i++)
 		mfns[i] = first + i;
-	set_xen_guest_handle(op.extent_start, mfns);
+	return ctl_populate_list(domain, count, flags, mfns);
+}
+
+int ctl_populate_list(domid_t domain, xen_ulong_t count, unsigned flags, xen_pfn_t *frames)
+{
+	struct xen_memory_reservation op = { .nr_extents = count,
+					     .domid = domain,
+					     .mem_flags = flags };
+	long done;
+
+	set_xen_guest_handle(op.extent_start, frames);
 	done = HYPERVISOR_memory_op(XENMEM_populate_physmap, &op);
 	if (done < 0)
 		return (int)done;
 	return (xen_ulong_t)done == count ? 0 : -XEN_ENOMEM;
 }
 
+int ctl_frame_types(domid_t domain, unsigned count, xen_pfn_t *frames)
+{
+	struct xen_domctl op = { .u.getpageframeinfo3.num = count };
+
+	set_xen_guest_handle(op.u.getpageframeinfo3.array, frames);
+	return domctl(&op, XEN_DOMCTL_getpageframeinfo3, domain);
+}
+
+int ctl_mmuext(domid_t domain, struct mmuext_op *ops, unsigned count)
+{
+	return HYPERVISOR_mmuext_op(ops, count, NULL, domain);
+}
+
 int ctl_pin_top_table(domid_t domain, xen_pfn_t mfn)
 {
 	struct mmuext_op op = { .cmd = MMUEXT_PIN_L3_TABLE, .arg1.mfn = mfn };
 
-	return HYPERVISOR_mmuext_op(&op, 1, NULL, domain);
+	return ctl_mmuext(domain, &op, 1);
 }
 
 /* ---- the machine ---- */

@@ -25,7 +25,18 @@ int ctl_pause(domid_t domain);
 int ctl_unpause(domid_t domain);
 int ctl_max_mem(domid_t domain, uint64_t kib);
 int ctl_info(domid_t domain, struct xen_domctl_getdomaininfo *info);
+/* Makes all vCPUs that it was created with. */
+int ctl_max_vcpus(domid_t domain, unsigned vcpus);
 int ctl_set_vcpu(domid_t domain, unsigned vcpu, struct vcpu_guest_context *context);
+int ctl_get_vcpu(domid_t domain, unsigned vcpu, struct vcpu_guest_context *context);
+/*
+ * XCR0 and the XSAVE area of a vCPU, which has a context. *size is how large the buffer is, then what it holds;
+ * -XEN_E2BIG: larger than that. To be set behind the context, which resets it.
+ */
+int ctl_get_xstate(domid_t domain, unsigned vcpu, void *buffer, uint32_t *size, uint64_t *features);
+int ctl_set_xstate(domid_t domain, unsigned vcpu, void *buffer, uint32_t size);
+/* Lets a domain that has shut down go on behind the call that did it. */
+int ctl_resume(domid_t domain);
 int ctl_vcpu_info(domid_t domain, unsigned vcpu, struct xen_domctl_getvcpuinfo *info);
 int ctl_hypercall_page(domid_t domain, xen_pfn_t mfn);
 /* The scheduler's weight and cap; put sets them. */
@@ -45,6 +56,12 @@ int ctl_alloc_port(domid_t domain);
  */
 int ctl_populate(domid_t domain, xen_pfn_t first, xen_ulong_t count, unsigned flags,
 		 xen_pfn_t *mfns);
+/* The same for the pfns in *frames, which become mfns. */
+int ctl_populate_list(domid_t domain, xen_ulong_t count, unsigned flags, xen_pfn_t *frames);
+/* Each mfn becomes its XEN_DOMCTL_PFINFO_*; at most 1024. */
+int ctl_frame_types(domid_t domain, unsigned count, xen_pfn_t *frames);
+/* MMUEXT_* operations on the domain's frames. */
+int ctl_mmuext(domid_t domain, struct mmuext_op *ops, unsigned count);
 int ctl_pin_top_table(domid_t domain, xen_pfn_t mfn);
 
 /* ---- the machine ---- */

@@ -6,6 +6,7 @@
  *		destroy, restart	-> DYING --domain gone--> forgotten, or WAITING -> RUNNING
  *		preserve		-> ENDED (until destroyed)
  *		rename-restart		-> ENDED under a new name; its successor RUNNING
+ *	RUNNING --suspends--> SUSPENDED --saved--> DYING, or resumed --> RUNNING
  */
 #ifndef DOM0_GUEST_H
 #define DOM0_GUEST_H
@@ -18,13 +19,15 @@
 #include "dom0/loop.h"
 #include "dom0/spec.h"
 
+struct guest_disks;
 struct guest_store;
 
 enum guest_state {
-	GUEST_RUNNING, /* or paused: the hypervisor knows */
-	GUEST_ENDED,   /* shut down and kept */
-	GUEST_DYING,   /* destroyed, not all of it is free yet */
-	GUEST_WAITING, /* has no domain; is started again by its timer */
+	GUEST_RUNNING,	 /* or paused: the hypervisor knows */
+	GUEST_SUSPENDED, /* as it was asked to, for being saved */
+	GUEST_ENDED,	 /* shut down and kept */
+	GUEST_DYING,	 /* destroyed, not all of it is free yet */
+	GUEST_WAITING,	 /* has no domain; is started again by its timer */
 };
 
 struct guest {
@@ -55,6 +58,20 @@ struct guest *guest_by_domain(domid_t domain);
 
 /* Makes and starts a guest. NULL, or what is wrong (valid until the next call). */
 const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest);
+/*
+ * Takes over a paused domain that was made from a saved guest, with the disks that were opened for it. NULL, or what
+ * is wrong: then the disks are closed, and the domain is the caller's still.
+ */
+const char *guest_adopt(const struct guest_spec *spec, const struct build_result *built,
+			const struct guest_disks *disks, struct guest **guest);
+/* What keeps a new guest of this name from being made; NULL: nothing. */
+const char *guest_name_error(const char *name);
+
+/* Called when a guest has suspended itself; its state is SUSPENDED until it is resumed or destroyed. */
+void guests_on_suspend(void (*fn)(struct guest *guest));
+/* It goes on: the call by which it suspended returns 1. False: the hypervisor refuses. */
+bool guest_resume(struct guest *guest);
+
 /* At once, without asking it. */
 void guest_destroy(struct guest *guest);
 /*

@@ -10,11 +10,13 @@
 #include "dom0/block/blkback.h"
 #include "dom0/block/guest_disks.h"
 #include "dom0/ctl.h"
+#include "dom0/files.h"
 #include "dom0/guest_internal.h"
 #include "dom0/net/guest_net.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
 #include "dom0/xenbus.h"
+#include "guests/pvrt/mm.h"
 #include "guests/pvrt/time.h"
 
 #define KIB_PER_MIB 1024u
@@ -59,8 +61,31 @@ static const char *build(struct guest *g)
 		.vcpus = g->spec.vcpus,
 	};
 
+	const char *error;
+
 	memcpy(request.uuid, g->spec.uuid, sizeof(request.uuid));
-	return build_domain(&request, &g->built);
+	error = build_domain(&request, &g->built);
+	/* The kernel that a boot loader starts has notes of its own, which nobody sees. */
+	if (!strcmp(g->spec.kernel->name, SPEC_PVGRUB))
+		g->built.suspend_cancel = true;
+	return error;
+}
+
+/* Gives its devices to a domain that was built: NULL, or what is wrong; then the disks are closed. */
+static const char *furnish(struct guest *g, const struct guest_disks *disks)
+{
+	const char *error;
+
+	g->domain = g->built.domain;
+	g->state = GUEST_RUNNING;
+	g->started = loop_now();
+	g->shutdown_reason = -1;
+	g->end_reported = false;
+	connect_guest(g);
+	error = guest_disks_attach(g, disks);
+	if (error)
+		disconnect_guest(g);
+	return error;
 }
 
 /* Builds the domain of a guest that has none and lets it run. */
@@ -76,15 +101,8 @@ static const char *start(struct guest *g, bool paused)
 		guest_disks_close(&g->spec, &disks);
 		return error;
 	}
-	g->domain = g->built.domain;
-	g->state = GUEST_RUNNING;
-	g->started = loop_now();
-	g->shutdown_reason = -1;
-	g->end_reported = false;
-	connect_guest(g);
-	error = guest_disks_attach(g, &disks);
+	error = furnish(g, &disks);
 	if (error) {
-		disconnect_guest(g);
 		ctl_destroy(g->domain);
 		return error;
 	}
@@ -94,17 +112,23 @@ static const char *start(struct guest *g, bool paused)
 	return NULL;
 }
 
-const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest)
+const char *guest_name_error(const char *name)
 {
 	static char message[NAME_MAX_LENGTH + 48];
-	struct guest *g;
-	const char *error;
 
-	if (guest_by_name(spec->name) || !strcmp(spec->name, "Domain-0")) {
-		snprintf(message, sizeof(message), "Domain with name \"%s\" already exists.",
-			 spec->name);
-		return message;
-	}
+	if (!guest_by_name(name) && strcmp(name, "Domain-0"))
+		return NULL;
+	snprintf(message, sizeof(message), "Domain with name \"%s\" already exists.", name);
+	return message;
+}
+
+const char *guest_create(const struct guest_spec *spec, bool paused, struct guest **guest)
+{
+	const char *error = guest_name_error(spec->name);
+	struct guest *g;
+
+	if (error)
+		return error;
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return "the control domain is out of memory";
@@ -117,6 +141,63 @@ const char *guest_create(const struct guest_spec *spec, bool paused, struct gues
 	guest_list_add(g);
 	*guest = g;
 	return NULL;
+}
+
+const char *guest_adopt(const struct guest_spec *spec, const struct build_result *built,
+			const struct guest_disks *disks, struct guest **guest)
+{
+	const char *error = guest_name_error(spec->name);
+	struct guest *g = error ? NULL : calloc(1, sizeof(*g));
+
+	if (!g) {
+		guest_disks_close(spec, disks);
+		return error ? error : "the control domain is out of memory";
+	}
+	g->spec = *spec;
+	g->built = *built;
+	error = furnish(g, disks);
+	if (error) {
+		free(g);
+		return error;
+	}
+	guest_list_add(g);
+	guest_announce(g, true);
+	*guest = g;
+	return NULL;
+}
+
+/* ---- suspended ---- */
+
+static void (*on_suspend)(struct guest *guest);
+
+void guests_on_suspend(void (*fn)(struct guest *guest))
+{
+	on_suspend = fn;
+}
+
+static void suspended(struct guest *g)
+{
+	g->state = GUEST_SUSPENDED;
+	on_suspend(g);
+}
+
+/* As Xen's tools: 1 from the hypercall says "you were not saved, all is as it was". */
+bool guest_resume(struct guest *g)
+{
+	static struct vcpu_guest_context context;
+	static uint64_t xstate[PAGE_SIZE / sizeof(uint64_t)];
+	uint32_t size = sizeof(xstate);
+	uint64_t features;
+
+	if (ctl_get_vcpu(g->domain, 0, &context) ||
+	    ctl_get_xstate(g->domain, 0, xstate, &size, &features))
+		return false;
+	context.user_regs.eax = 1;
+	if (ctl_set_vcpu(g->domain, 0, &context) || ctl_set_xstate(g->domain, 0, xstate, size) ||
+	    ctl_resume(g->domain))
+		return false;
+	g->state = GUEST_RUNNING;
+	return true;
 }
 
 /* ---- end ---- */
@@ -243,6 +324,10 @@ static void take_action(struct guest *g, enum spec_action action)
 
 static void domain_shut_down(struct guest *g, unsigned reason)
 {
+	if (reason == SHUTDOWN_suspend) {
+		suspended(g);
+		return;
+	}
 	store_shut_down(g);
 	g->shutdown_reason = (int)reason;
 	switch (reason) {

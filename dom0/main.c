@@ -21,6 +21,7 @@
 #include "dom0/guest.h"
 #include "dom0/loop.h"
 #include "dom0/power.h"
+#include "dom0/save/save.h"
 #include "dom0/shell.h"
 #include "dom0/store.h"
 #include "guests/pvrt/start.h"
@@ -92,6 +93,7 @@ int main(void)
 	guests_init();
 	store_init();
 	attach_init();
+	save_init();
 	shell_init();
 	drivers_init();
 	block_when_probed(start_guests);

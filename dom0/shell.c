@@ -18,7 +18,7 @@ static const struct command *const tables[] = { commands_domain, commands_limits
 						commands_power,	 commands_list,	  commands_store,
 						commands_repeat, commands_vcpu,	  commands_host,
 						commands_pci,	 commands_bridge, commands_disk,
-						commands_net,	 commands_block };
+						commands_net,	 commands_block,  commands_save };
 
 static bool suspended; /* the terminal is somebody else's */
 static bool prompting;

@@ -23,7 +23,8 @@ struct command {
 /* Tables end with an entry without a name. */
 extern const struct command commands_domain[], commands_power[], commands_list[], commands_store[],
 	commands_limits[], commands_top[], commands_repeat[], commands_vcpu[], commands_host[],
-	commands_pci[], commands_bridge[], commands_disk[], commands_net[], commands_block[];
+	commands_pci[], commands_bridge[], commands_disk[], commands_net[], commands_block[],
+	commands_save[];
 
 void shell_init(void);
 /* Shows the first prompt, unless the terminal has been taken meanwhile. */

@@ -15,9 +15,6 @@
 #define WEIGHT_MAX 65535
 #define MESSAGE_MAX 220
 
-/* What starts a guest's own boot loader: a module of that name. */
-#define PVGRUB "pvgrub"
-
 static const char *const known_keys[] = {
 	"name",	      "uuid",	   "kernel", "ramdisk",	    "cmdline",	 "extra",
 	"root",	      "memory",	   "maxmem", "vcpus",	    "maxvcpus",	 "cpu_weight",
@@ -249,14 +246,14 @@ static bool read_bootloader(struct guest_spec *spec, const struct config *config
 		return spec->kernel ||
 		       fail(config, "kernel", report,
 			    "every guest needs one: kernel = \"...\", or bootloader = "
-			    "\"" PVGRUB "\"");
-	if (strcmp(name, PVGRUB))
-		return fail(config, "bootloader", report, "there is only \"" PVGRUB "\"");
+			    "\"" SPEC_PVGRUB "\"");
+	if (strcmp(name, SPEC_PVGRUB))
+		return fail(config, "bootloader", report, "there is only \"" SPEC_PVGRUB "\"");
 	if (spec->kernel)
 		return fail(config, "bootloader", report, "not together with kernel");
-	spec->kernel = files_find(PVGRUB);
+	spec->kernel = files_find(SPEC_PVGRUB);
 	return spec->kernel || fail(config, "bootloader", report,
-				    "the module " PVGRUB " is missing: `make` builds it");
+				    "the module " SPEC_PVGRUB " is missing: `make` builds it");
 }
 
 static bool add_disk(struct guest_spec *spec, const char *text, const char **error)

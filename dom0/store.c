@@ -255,6 +255,23 @@ bool store_write(const struct guest *guest, const char *node, const char *value)
 	return guest->store && !xs_local_printf(store, path, "%s", value);
 }
 
+static bool offers(const struct guest *guest, const char *request)
+{
+	char path[PATH_MAX_LENGTH], node[32];
+	const char *value;
+	size_t len;
+
+	snprintf(node, sizeof(node), "control/feature-%s", request);
+	home_path(guest, node, path);
+	value = xs_local_read(store, path, &len);
+	return value && len == 1 && *value == '1';
+}
+
+bool store_control_refuses(const struct guest *guest, const char *request)
+{
+	return guest->store && offers(guest, "poweroff") && !offers(guest, request);
+}
+
 bool store_write_control(const struct guest *guest, const char *node, const char *value)
 {
 	char path[PATH_MAX_LENGTH];

@@ -34,6 +34,12 @@ void store_renamed(const struct guest *guest);
 bool store_write(const struct guest *guest, const char *node, const char *value);
 
 /*
+ * Whether the guest has said which requests it understands, and this is none of them. Kernels say so once,
+ * at their start.
+ */
+bool store_control_refuses(const struct guest *guest, const char *request);
+
+/*
  * Writes a node below the guest's control directory, such as "shutdown". False when the guest has
  * never spoken to xenstore: then nobody would read it.
  */

@@ -24,6 +24,9 @@ static const char *create(struct guest *guest, unsigned handle)
 			vif_make_mac(spec.mac, guest->spec.name, handle, attempt++);
 		error = net_interface_create(&spec, guest->domain, handle);
 	} while (error && !spec.has_mac && attempt < MAC_ATTEMPTS);
+	/* Who saves the guest writes down the address that it has. */
+	if (!error)
+		memcpy(guest->spec.vifs[handle].mac, spec.mac, sizeof(spec.mac));
 	return error;
 }
 
