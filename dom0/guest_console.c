@@ -21,6 +21,9 @@
 #include "guests/pvrt/time.h"
 
 #define LOG_START 2048u
+/* A part of it is dropped when it is full; the others are what has to be kept. */
+#define SPARE 5
+#define LOG_MAX (GUEST_LOG_KEPT / (SPARE - 1) * SPARE)
 #define TYPE_BUFFER 1024u
 #define EARLY_CHUNK 1024u
 #define EARLY_PAUSE (10 * NS_PER_MS)
@@ -50,8 +53,9 @@ static bool log_grow(struct guest_log *log, size_t need)
 	size_t size = log->size ? log->size : LOG_START;
 	char *larger;
 
-	while (size < need && size < GUEST_LOG_MAX)
+	while (size < need && size < LOG_MAX)
 		size *= 2;
+	size = size < LOG_MAX ? size : LOG_MAX;
 	if (size == log->size)
 		return true;
 	larger = realloc(log->text, size);
@@ -73,9 +77,9 @@ void guest_log_append(struct guest_log *log, const char *text, size_t len)
 		len = log->size;
 	}
 	if (log->len + len > log->size) {
-		/* Not each time anew: a quarter goes at once. */
+		/* Not each time anew. */
 		drop = log->len + len - log->size;
-		drop = drop < log->size / 4 ? log->size / 4 : drop;
+		drop = drop < log->size / SPARE ? log->size / SPARE : drop;
 		drop = drop > log->len ? log->len : drop;
 		memmove(log->text, log->text + drop, log->len - drop);
 		log->len -= drop;
@@ -118,7 +122,7 @@ static void take_early_rest(struct guest_console *c)
 {
 	unsigned pieces;
 
-	for (pieces = 0; pieces <= GUEST_LOG_MAX / EARLY_CHUNK && take_early(c); pieces++)
+	for (pieces = 0; pieces <= GUEST_LOG_KEPT / EARLY_CHUNK && take_early(c); pieces++)
 		;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Back end of one guest's console: its ring (<xen/io/console.h>), and what it writes to the emergency
  * console (HYPERVISOR_console_io), which kernels use before their driver for the ring is up. Everything
- * that the guest prints is kept, up to GUEST_LOG_MAX bytes, also beyond its death; one guest at a time
+ * that the guest prints is kept, its last GUEST_LOG_KEPT bytes at least, also beyond its death; one guest at a time
  * is attached to the terminal.
  */
 #ifndef DOM0_GUEST_CONSOLE_H
@@ -13,7 +13,7 @@
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 
-#define GUEST_LOG_MAX (64u << 10)
+#define GUEST_LOG_KEPT (64u << 10)
 
 struct guest_console;
 

@@ -147,7 +147,7 @@ static void write_console(const struct guest *guest)
 	put(guest, "console", NULL);
 	put_number(guest, "console/port", guest->built.console_port);
 	put_number(guest, "console/ring-ref", guest->built.console_mfn);
-	put_number(guest, "console/limit", GUEST_LOG_MAX);
+	put_number(guest, "console/limit", GUEST_LOG_KEPT);
 	put(guest, "console/type", "xenconsoled");
 }
 

@@ -71,6 +71,29 @@ static void console_event(evtchn_port_t port, void *data)
 	}
 }
 
+static void put_early(const char *text)
+{
+	pv_printf("%s", text);
+}
+
+/* Numbered lines of 50 bytes, as many as the word says: lines=N on the ring, early=N before that. */
+static void print_lines(const char *word, void (*print)(const char *text))
+{
+	const char *digit = strstr((const char *)start_info->cmd_line, word);
+	unsigned int i, count = 0;
+	char text[64];
+
+	if (!digit)
+		return;
+	for (digit += strlen(word); *digit >= '0' && *digit <= '9'; digit++)
+		count = count * 10 + (unsigned int)(*digit - '0');
+	for (i = 1; i <= count; i++) {
+		pv_snprintf(text, sizeof(text), "line %6u of %6u ---------------------------\n", i,
+			    count);
+		print(text);
+	}
+}
+
 int main(void)
 {
 	const char *end = strstr((const char *)start_info->cmd_line, "end=");
@@ -79,6 +102,8 @@ int main(void)
 	put("echo guest: ");
 	put((const char *)start_info->cmd_line);
 	put("\r\n");
+	print_lines("early=", put_early);
+	print_lines("lines=", put);
 	if (end)
 		end_as(end + strlen("end="));
 	event_bind(start_info->console.domU.evtchn, console_event, NULL);

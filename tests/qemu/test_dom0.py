@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The control domain as a person uses it: the shell on the serial line, typed at by pexpect."""
+import itertools
 import os
 import re
 import struct
 import subprocess
 import sys
 
+import pytest
 from harness.shell import ECHO, LEAVE, PROMPT, row
 from lib.boot import ROOT
 
@@ -135,6 +137,60 @@ def test_early_output_on_the_serial_line(boot_shell):
     shell = boot_shell(HELLO, options=["--hv", "guest_output=on"])
     shell.type("create hello.cfg\r")
     shell.expect(r"\(d1\) Hello from ring 1")
+    shell.power_off()
+
+
+@pytest.mark.parametrize("way", ["early", "lines"])
+def test_last_output_is_kept(boot_shell, way):
+    """64 KiB of what a guest printed, by either way, also when it has crashed and is gone."""
+    shell = boot_shell()
+    shell.run(f"create echo.cfg extra='{way}=4000 end=crash'")
+    shell.wait("list", lambda output: not row(output, "echo"))
+    kept = shell.run("console -l echo")
+    lines = list(map(int, re.findall(r"^line +(\d+) of +4000 -+$", kept, re.MULTILINE)))
+    assert lines == list(range(lines[0], 4001))
+    assert len(kept) >= 65536 - 100
+    shell.power_off()
+
+
+def test_restart_storm(boot_shell):
+    """A guest that crashes at once again and again restarts later each time, and can be stopped."""
+    shell = boot_shell()
+    shell.type("create echo.cfg extra=end=crash on_crash=restart\r")
+    for pause in (1, 2, 4):
+        shell.expect(rf"echo: ends too quickly, restarting in {pause} s")
+    shell.run("destroy echo")
+    assert not row(shell.run("list"), "echo")
+    shell.run("create echo.cfg")
+    shell.wait_console("echo", "echo guest: \n")
+    shell.power_off()
+
+
+def test_creation_without_memory(boot_shell):
+    """Creations that run out of memory half way say so and leave nothing behind."""
+    shell = boot_shell(options=["--mem", "64"])
+    names = (f"filler{number}" for number in itertools.count())
+    small = "create -q echo.cfg memory=1"
+
+    def free_pages():
+        shell.run("debug-keys m")
+        return int(re.findall(r"Memory: (\d+) pages free", shell.run("dmesg -c"))[-1])
+
+    # Guests that print early take some pages beyond their memory, paused ones a few.
+    while free_pages() % 256 > 40:
+        name = next(names)
+        assert not shell.run(f"{small} name={name} extra=early=2000")
+        shell.wait_console(name, "line   2000")
+    refused = []
+    while (before := free_pages()) % 256 <= 40:
+        refused.append(shell.run(f"create -q echo.cfg memory={before // 256}"))
+        if not refused[-1]:
+            shell.run("destroy echo")
+        assert free_pages() == before, refused
+        assert not shell.run(f"{small} -p name={next(names)}")
+    assert any(refused), "there was enough each time"
+    assert all("not enough memory" in answer for answer in refused if answer)
+    assert "echo\n" not in shell.run("xenstore-ls -f /local/domain")
     shell.power_off()
 
 
