@@ -256,7 +256,8 @@ def test_save_linux_after_a_reboot(boot_shell, bench, tmp_path):
     shell = boot_linux(boot_shell, bench, {"linux.cfg": config()}, options=disk_options(image))
     create(shell)
     with LinuxConsole(shell) as linux:
-        linux.run("(while :; do usleep 100000; date +%s >/tmp/now; done) & echo word >/tmp/word")
+        linux.run("(while :; do usleep 100000; date +%s >/tmp/now.new; mv /tmp/now.new /tmp/now; done) & "
+                  "echo word >/tmp/word; sleep 1")
     shell.run("save linux vda")
     shell.power_off()
     shell = boot_linux(boot_shell, bench, {"linux.cfg": config()}, options=disk_options(image))
