@@ -65,6 +65,35 @@ static void refill_budget(uint32_t *budget, s_time_t *refill, s_time_t interval,
 	*refill = now;
 }
 
+void console_leave_guests(void)
+{
+	left_to_dom0 = true;
+}
+
+static bool shows_guests(void)
+{
+	return options.guest_output == GUEST_OUTPUT_ON ||
+	       (options.guest_output == GUEST_OUTPUT_AUTO && !left_to_dom0);
+}
+
+static void put_line(const char *text, uint32_t len)
+{
+	if (shows_guests())
+		console_line_write(text, len);
+	else
+		console_line_keep(text, len);
+}
+
+static void report_dropped(struct domain *d)
+{
+	char text[LINE_MAX];
+	int len = snprintf(text, sizeof(text), "(RL) d%u: %u lines dropped\n", d->id,
+			   d->messages_dropped);
+
+	put_line(text, (uint32_t)len);
+	d->messages_dropped = 0;
+}
+
 /* Whether d may put one more line on the console. Reports first what was dropped before. */
 static bool take_line(struct domain *d)
 {
@@ -79,10 +108,8 @@ static bool take_line(struct domain *d)
 	}
 	d->message_budget--;
 	all_guests.budget--;
-	if (d->messages_dropped) {
-		printk("d%u: %u lines dropped\n", d->id, d->messages_dropped);
-		d->messages_dropped = 0;
-	}
+	if (d->messages_dropped)
+		report_dropped(d);
 	return true;
 }
 
@@ -129,17 +156,6 @@ static void ring_append(struct domain *d, const char *text, uint32_t len)
 		evtchn_send_global_virq(dom0, VIRQ_CON_RING);
 }
 
-void console_leave_guests(void)
-{
-	left_to_dom0 = true;
-}
-
-static bool shows_guests(void)
-{
-	return options.guest_output == GUEST_OUTPUT_ON ||
-	       (options.guest_output == GUEST_OUTPUT_AUTO && !left_to_dom0);
-}
-
 static void flush_line(struct domain *d)
 {
 	char text[LINE_MAX];
@@ -148,10 +164,7 @@ static void flush_line(struct domain *d)
 	if (options.loglevel >= LOG_WARNING && take_line(d)) {
 		len = snprintf(text, sizeof(text), "(d%u) %.*s\n", d->id, (int)d->console_used,
 			       d->console_line);
-		if (shows_guests())
-			console_line_write(text, (uint32_t)len);
-		else
-			console_line_keep(text, (uint32_t)len);
+		put_line(text, (uint32_t)len);
 	}
 	d->console_used = 0;
 }

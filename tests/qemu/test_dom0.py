@@ -180,7 +180,7 @@ def test_creation_without_memory(boot_shell):
     while free_pages() % 256 > 40:
         name = next(names)
         assert not shell.run(f"{small} name={name} extra=early=2000")
-        shell.wait_console(name, "line   2000")
+        shell.wait(f"list {name}", lambda output, name=name: "b" in row(output, name)[4])
     refused = []
     while (before := free_pages()) % 256 <= 40:
         refused.append(shell.run(f"create -q echo.cfg memory={before // 256}"))

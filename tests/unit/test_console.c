@@ -259,6 +259,12 @@ static void guests_can_be_left_to_the_control_domain(void **state)
 	console_guest_write(guest, "early\n", 6);
 	assert_string_equal(machine.said, "");
 	assert_string_equal(said(), "(d1) early\n");
+	for (unsigned i = 0; i < 2 * MESSAGE_BURST; i++)
+		console_guest_write(guest, "flood\n", 6);
+	machine_advance(NSEC_PER_SEC);
+	console_guest_write(guest, "later\n", 6);
+	assert_string_equal(machine.said, "");
+	assert_int_equal(count("(RL) d1: 65 lines dropped\n(d1) later\n"), 1);
 	options.guest_output = GUEST_OUTPUT_ON;
 	console_guest_write(guest, "shown\n", 6);
 	assert_string_equal(machine.said, "\n(d1) shown\n");
