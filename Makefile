@@ -109,7 +109,7 @@ C_SOURCES_ALL = $(wildcard boot/*.[ch] arch/x86_32/*.[ch] mm/*.[ch] core/*.[ch] 
 # ---- Targets ----------------------------------------------------------------------------------
 
 .PHONY: all hypervisor guests run run-hello qemu-test disk-test linux-test unit-test fuzz fuzz-bounded \
-	bochs-test bench bench-ops bench-linux linux linux-stock guest-disk iso cloc format check-format clean help debug-hypervisor
+	bochs-test bench bench-ops bench-linux judges linux linux-stock guest-disk selftests iso cloc format check-format clean help debug-hypervisor
 
 all: hypervisor guests dom0 $(BUILD)/pvgrub
 
@@ -141,7 +141,7 @@ run-hello: all $(BUILD)/.setup-run
 
 ## qemu-test      every test: host-built, QEMU and Bochs; ends with `N passed, N failed`
 RUN_TESTS = tests/run --build $(BUILD) $(if $(T),--select '$(T)')
-qemu-test: all guest-disk debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
+qemu-test: all guest-disk selftests debug-hypervisor $(UNIT_TESTS) $(FUZZERS) $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS)
 
 ## disk-test      pulls a writing machine's plug KILLS=60 times; SEED=n in another way; DRIVER=ahci (virtio, virtio-legacy)
@@ -155,8 +155,8 @@ disk-test: all linux $(BUILD)/.setup-test
 bochs-test: all $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only bochs
 
-## linux-test     what takes long with Linux guests: 200 boots, minutes of work
-linux-test: all linux $(BUILD)/.setup-test
+## linux-test     what takes long with Linux guests: 200 boots, minutes of work, all judges
+linux-test: all guest-disk selftests $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only linux
 
 ## unit-test      host-built unit tests, under the address and undefined-behaviour sanitizers
@@ -192,6 +192,10 @@ bench-ops: all $(BUILD)/.setup-run
 bench-linux: all linux
 	$(Q)HV=$(OUT)/hypervisor.elf tools/bench --build $(BUILD) $(ARGS)
 
+## judges         tests of others in Linux natively and as a guest; ARGS="--set short" (docs/linux.md)
+judges: all guest-disk selftests
+	$(Q)tools/judges --build $(BUILD) $(ARGS)
+
 ## linux          the Linux guest: build/linux/vmlinux, bzImage, initramfs.gz (docs/linux.md)
 linux:
 	$(Q)guests/linux/build $(BUILD)/linux
@@ -203,6 +207,10 @@ linux-stock:
 ## guest-disk     build/linux/disk.img: a disk for the Linux guest, with a small Debian (docs/linux.md)
 guest-disk: linux
 	$(Q)guests/linux/build-disk $(BUILD)/linux
+
+## selftests      build/linux/judges.gz: selftests of the kernel for the Linux guest
+selftests:
+	$(Q)guests/linux/judges/build $(BUILD)/linux
 
 ## iso            build/ringlet.iso: what `make run` boots behind a GRUB menu, for real machines
 ISO_HV ?= dom0_mem=64

@@ -6,10 +6,9 @@ import re
 
 from lib.dom0 import control_domain
 from lib.emulator import Machine
+from lib.initramfs import extend
 from lib.linuxbench import NativeQemu, Talk
 from lib.session import End, Outcome
-
-from .initramfs import extend
 
 CONFIG = """\
 name = "{name}"

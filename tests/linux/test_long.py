@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What takes too long for every change: `make linux-test`."""
+import pytest
+from harness.judges import judge
 from harness.linux import COMPLAINTS, READY, Linux, boot_guests, config, create
 from harness.linuxwork import WORK, two_guests_work
 
@@ -20,3 +22,9 @@ def test_boots(boot_shell, bench, tmp_path):
 
 def test_two_guests_for_a_minute(boot_shell, bench, tmp_path):
     two_guests_work(boot_shell, Linux(bench, str(tmp_path), {"work": WORK}), 60, 10)
+
+
+@pytest.mark.parametrize("mode", ["segment", "paging"])
+def test_judges(bench, tmp_path, mode):
+    """Every test of others that docs/linux.md tells of."""
+    judge(bench, tmp_path, "long", 3, mode)
