@@ -99,7 +99,8 @@ class Bench:
     """The products of one build folder, and how they are run."""
 
     def __init__(self, build, icount, rounds, timeout=600):
-        self.build = build
+        # The emulator runs in a folder of its own.
+        self.build = os.path.abspath(build)
         self.icount = icount
         self.rounds = rounds
         self.timeout = timeout
@@ -135,12 +136,17 @@ class Bench:
         return modules + [self.product("guests", "stamp.elf"), self.product("linux", "vmlinux"),
                           self.product("linux", "initramfs.gz")]
 
+    @staticmethod
+    def image(folder, guest, files, isolation):
+        """The control domain with these files; guest is the description that it starts, or None."""
+        plan = control_domain(guest, files, f"isolation={isolation}", HOST_MIB)
+        modules = [(plan["kernel"], plan["command_line"])]
+        modules += [(path, os.path.basename(path)) for path in plan["modules"]]
+        return build_image(folder, hypervisor_path(), plan["hv_options"], modules)
+
     def guest(self, isolation):
         with work_folder() as folder:
-            plan = control_domain(None, self.write_guests(folder), f"isolation={isolation}", HOST_MIB)
-            modules = [(plan["kernel"], plan["command_line"])]
-            modules += [(path, os.path.basename(path)) for path in plan["modules"]]
-            image = build_image(folder, hypervisor_path(), plan["hv_options"], modules)
+            image = self.image(folder, None, self.write_guests(folder), isolation)
             machine = Machine(image=image, memory_mib=HOST_MIB, icount=self.icount)
             with Talk(Qemu(machine, folder), self.timeout) as talk:
                 talk.expect(PROMPT)

@@ -4,8 +4,9 @@
  *
  *	disk DEVICE MIB REQUESTS ROUNDS
  *
- * overwrites DEVICE. A round writes and reads that many MiB in order, then writes and reads that many pages at random.
- * Each requests is submitted by itself as soon as one before it has ended. Prints `BENCH <name>: <ticks>`,
+ * overwrites DEVICE. A round writes and reads that many MiB in order, then writes and reads that many pages at random,
+ * and at last writes FLUSHES of them, each followed by a flush.
+ * Each request is submitted by itself as soon as one before it has ended. Prints `BENCH <name>: <ticks>`,
  * all ticks of the time stamp counter together.
  */
 #include <linux/aio_abi.h>
@@ -17,6 +18,7 @@
 
 #define LARGE_DEPTH 8
 #define SMALL_DEPTH 32
+#define FLUSHES 200
 
 static struct iocb slots[SMALL_DEPTH], *unused[SMALL_DEPTH];
 static unsigned int nr_unused, seed;
@@ -105,6 +107,22 @@ static void run_load(const struct load *load)
 	CALL(__NR_fsync, disk, 0, 0);
 }
 
+static void run_flushes(void)
+{
+	const struct load load = { "write_flush", 1, 1, PAGE, 1, FLUSHES };
+	unsigned int i;
+	ticks_t start;
+
+	prepare(&load);
+	start = now();
+	for (i = 0; i < load.count; i++) {
+		submit(&load, i);
+		collect(&load);
+		require(CALL(__NR_fsync, disk, 0, 0), "flush");
+	}
+	print_figure(load.name, now() - start);
+}
+
 static void open_disk(const char *path)
 {
 	disk = CALL(__NR_open, path, O_RDWR | O_DIRECT | O_LARGEFILE, 0);
@@ -126,7 +144,6 @@ static void __attribute__((used, regparm(1))) run(long *stack)
 	open_disk(arguments[1]);
 	mib = number(&arguments[2]);
 	requests = number(&arguments[3]);
-	print("BENCH start\n");
 	for (rounds = number(&arguments[4]); rounds; rounds--) {
 		const struct load loads[] = {
 			{ "write_mib", 1, 0, MIB, LARGE_DEPTH, mib },
@@ -137,6 +154,7 @@ static void __attribute__((used, regparm(1))) run(long *stack)
 
 		for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
 			run_load(&loads[i]);
+		run_flushes();
 	}
 	print("BENCH end\n");
 	leave(0);
