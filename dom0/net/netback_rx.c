@@ -47,12 +47,20 @@ void netback_rx_drop(struct netback *nb)
 	}
 }
 
+/* What is for everybody leaves half of the queue to what is for this guest: a flood cuts nobody off. */
+static bool queue_has_room(const struct netback *nb, const struct net_packet *packet)
+{
+	unsigned share = packet->data[0] & 1 ? 2 : 1;
+
+	return nb->queue_count < RX_QUEUE_PACKETS / share &&
+	       nb->queue_bytes + packet->capacity <= RX_QUEUE_BYTES / share;
+}
+
 void netback_transmit(struct net_port *port, struct net_packet *packet)
 {
 	struct netback *nb = port->driver;
 
-	if (!nb->connected || nb->broken || nb->queue_count == RX_QUEUE_PACKETS ||
-	    nb->queue_bytes + packet->capacity > RX_QUEUE_BYTES) {
+	if (!nb->connected || nb->broken || !queue_has_room(nb, packet)) {
 		port->sent.dropped++;
 		net_packet_put(packet);
 		return;

@@ -52,3 +52,48 @@ def test_vif_two_guests(boot_shell, bench):
     shell.wait("bridge-list", lambda text: "vif" not in text, SLOW)
     assert "frontend" not in shell.run("xenstore-ls /local/domain/0")
     shell.power_off()
+
+
+# ---- a guest that attacks ----
+
+EVIL = """\
+name = "evil"
+kernel = "netevil.elf"
+memory = 8
+vif = ['bridge=br0']
+"""
+PINGER = ADDRESS + """\
+until ping -c 1 -W 1 10.0.0.2 >/dev/null; do sleep 1; done; echo BEFORE; \
+while :; do ping -c 20 -i 0.1 -W 2 10.0.0.2; done"""
+HOLDER = ADDRESS + "sleep 100000"
+
+
+def losses(text):
+    """Percent, of each whole count of pings."""
+    return [int(loss) for loss in re.findall(r"received, (\d+)% packet loss", text)]
+
+
+def test_hostile_net_front_end(boot_shell, bench):
+    """Beside it, on the same bridge, two guests go on to reach each other, and the shell answers."""
+    shell = boot_linux(boot_shell, bench, {
+        "a.cfg": CONFIG.format(name="a", commands=PINGER.format(number=1)),
+        "b.cfg": CONFIG.format(name="b", commands=HOLDER.format(number=2)), "evil.cfg": EVIL},
+        options=("--icount",), extra_files=[bench.product("guests", "netevil.elf")])
+    create(shell, "b.cfg")
+    create(shell, "a.cfg")
+    shell.wait("console -l a", lambda text: "BEFORE" in text, SLOW)
+    shell.type("create evil.cfg\r")
+    shell.expect(r"vif3\.0: \w+ .*(tx ring|buffer|packet|extra info)", SLOW)
+    shell.type("\r")
+    text = shell.wait("console -l evil", lambda text: "round 1 passed" in text or "FAILED" in text,
+                      SLOW)
+    assert "FAILED" not in text and "no network" not in text
+    count = len(losses(shell.run("console -l a")))
+    text = shell.wait("console -l a", lambda text: len(losses(text)) > count + 1, SLOW)
+    during = losses(text)[:count + 1]
+    assert during and max(during) <= 10, during
+    assert "FAILED" not in shell.run("console -l evil")
+    shell.run("destroy evil")
+    shell.wait("bridge-list", lambda text: "vif3" not in text, SLOW)
+    assert "frontend" not in shell.run("xenstore-ls /local/domain/0/backend/vif/3")
+    shell.power_off()
