@@ -200,7 +200,7 @@ judges: all guest-disk selftests
 linux:
 	$(Q)guests/linux/build $(BUILD)/linux
 
-## linux-stock    one more kernel, as a distribution would build it: build/linux/stock.bzImage
+## linux-stock    one more kernel, configured as distributions do: build/linux/stock.bzImage
 linux-stock:
 	$(Q)guests/linux/build --stock $(BUILD)/linux
 
