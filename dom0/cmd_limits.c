@@ -13,6 +13,7 @@
 
 #define KIB_PER_MIB 1024u
 #define MAX_KIB (64ull << 20)
+#define BALLOON_SLACK_KIB KIB_PER_MIB /* libxl's: what a balloon driver may be off its target */
 #define WEIGHT_MAX 65535
 #define CAP_MAX (100 * XEN_LEGACY_MAX_VCPUS)
 
@@ -66,18 +67,30 @@ static void run_mem_max(int argc, char **argv)
 		shell_error(argv[0], "%s (%d)", ctl_strerror(rc), rc);
 }
 
-/* The guest's balloon driver follows its memory/target. */
+/*
+ * The guest's balloon driver follows its memory/target. The limit goes with it, so that what the
+ * guest gave up it cannot take again by itself.
+ */
 static void run_mem_set(int argc, char **argv)
 {
 	uint64_t kib;
 	struct guest *guest = read_size(argc, argv, &kib);
+	uint64_t most;
 	char text[24];
+	int rc;
 
 	if (!guest)
 		return;
-	if (kib > (uint64_t)guest->spec.maxmem_mib * KIB_PER_MIB) {
+	most = (uint64_t)guest->spec.maxmem_mib * KIB_PER_MIB;
+	if (kib > most) {
 		shell_error(argv[0], "%s may have at most %u MiB (maxmem in its description)",
 			    guest->spec.name, (unsigned)guest->spec.maxmem_mib);
+		return;
+	}
+	rc = ctl_max_mem(guest->domain,
+			 kib + BALLOON_SLACK_KIB < most ? kib + BALLOON_SLACK_KIB : most);
+	if (rc) {
+		shell_error(argv[0], "%s (%d)", ctl_strerror(rc), rc);
 		return;
 	}
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)kib);

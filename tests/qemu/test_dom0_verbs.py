@@ -170,6 +170,9 @@ def test_xl_habits(boot_shell):
     for size, kib in (("4", 4096), ("3m", 3072), ("2048k", 2048), ("4194304b", 4096)):
         shell.run(f"mem-set one {size}")
         assert shell.run("xenstore-read /local/domain/1/memory/target").strip() == str(kib), size
+    table = [line.split() for line in shell.run("top -b -i 1").splitlines()]
+    line = next(line for line in table if line[0] == "one")
+    assert line[table[0].index("MAXMEM(k)")] == str(4096 + 1024)
     info = dict(re.findall(r"^(\w+) *: ?(.*)$", shell.run("info"), re.MULTILINE))
     assert {"host", "release", "version", "machine", "nr_cpus", "max_cpu_id", "nr_nodes",
             "cores_per_socket", "threads_per_core", "cpu_mhz", "hw_caps", "virt_caps",
