@@ -102,6 +102,19 @@ const struct guest_log *guest_past_log(const char *name)
 	return NULL;
 }
 
+/* One log for each name, so that a guest which comes and goes again and again leaves those of others. */
+static void keep_log(const struct guest *guest)
+{
+	unsigned i;
+
+	for (i = 0; i < NR_PAST - 1 && strcmp(past[i].name, guest->spec.name); i++)
+		;
+	guest_log_free(&past[i].log);
+	memmove(past + 1, past, i * sizeof(past[0]));
+	strcpy(past[0].name, guest->spec.name);
+	past[0].log = guest->log;
+}
+
 void guest_forget(struct guest *guest)
 {
 	struct guest **at;
@@ -112,10 +125,7 @@ void guest_forget(struct guest *guest)
 	guest->restart_wanted = false;
 	guest_announce(guest, false);
 	loop_timer_cancel(&guest->timer);
-	guest_log_free(&past[NR_PAST - 1].log);
-	memmove(past + 1, past, sizeof(past) - sizeof(past[0]));
-	strcpy(past[0].name, guest->spec.name);
-	past[0].log = guest->log;
+	keep_log(guest);
 	free(guest);
 }
 

@@ -64,6 +64,21 @@ def test_guest_life(boot_shell):
     shell.power_off()
 
 
+def test_past_output(boot_shell):
+    """A guest that comes and goes does not push out what another one said."""
+    shell = boot_shell()
+    shell.run("create echo.cfg name=first extra=mine")
+    shell.wait_console("first", "echo guest: mine")
+    shell.run("destroy first")
+    for number in range(40):
+        shell.run(f"create echo.cfg extra=life{number}")
+        shell.wait_console("echo", f"echo guest: life{number}")
+        shell.run("destroy echo")
+    assert "echo guest: mine" in shell.run("console -l first")
+    assert "echo guest: life39" in shell.run("console -l echo")
+    shell.power_off()
+
+
 def test_interval_timer_of_a_guest(boot_shell, bench):
     """Unlike the control domain's, it is no hardware."""
     shell = boot_shell({"pit.cfg": 'name = "pit"\nkernel = "test-pit.elf"\nmemory = 8\n'},

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Linux guests with their root on a disk of the control domain, and a network through one of its cards."""
-import contextlib
 import re
-import socket
-import subprocess
 
 import pytest
 from harness.guests import context
+from harness.iperf import OUTSIDE, iperf_server
 from lib.devices import Disk, Net
 from lib.dom0 import control_domain
 
 # Each disk driver and each card once.
 DRIVERS = {"virtio": ("vda", "virtio"), "virtio-legacy": ("vda", "virtio-legacy"),
            "ahci": ("sda", "e1000")}
-# QEMU's user network: the machine that runs it.
-OUTSIDE = "10.0.2.2"
 CONFIG = """\
 name = "linux"
 kernel = "bzImage"
@@ -24,20 +20,6 @@ vif = ['']
 cmdline = 'console=hvc0 quiet root=/dev/xvda rw rlrun="{run}"'
 """
 TEST_SECONDS = 400
-
-
-@contextlib.contextmanager
-def iperf_server():
-    """An iperf3 server on this machine; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with subprocess.Popen(["iperf3", "--server", "--bind", "127.0.0.1", "--port", str(port)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as server:
-        try:
-            yield port
-        finally:
-            server.kill()
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
