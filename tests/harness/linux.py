@@ -134,6 +134,7 @@ class LinuxConsole:
         number = next(self.numbers)
         # Typed in two parts, so that the echo, which the shell may repeat, does not have it.
         self.type(f"{command}; echo EN''D{number}=$?")
-        match = self.shell.expect(rf"(?P<text>(?s:.*?))END{number}=(?P<status>\d+)", timeout)
+        # With the end of its line: else half a number might be taken for it.
+        match = self.shell.expect(rf"(?P<text>(?s:.*?))END{number}=(?P<status>\d+)\r*\n", timeout)
         text = match["text"].replace("\r", "")
         return text.split(f"D{number}=$?\n")[-1], int(match["status"])
