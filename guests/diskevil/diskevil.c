@@ -6,32 +6,19 @@
  * still served: the back end must not only survive. It says so on the console, and begins again.
  */
 #include "guests/payload/gnttab.h"
-#include "guests/pvrt/pvrt.h"
-#include "guests/pvrt/xenstore.h"
+#include "guests/payload/hostile_front.h"
 
 #include <xen/io/blkif.h>
-#include <xen/io/xenbus.h>
-#include <xen/sched.h>
 
 #define FRONT "device/vbd/51712/"
 #define FIRST_REF 8u
 #define DATA_PAGES 32u
 #define SLOTS 32u
-#define PATIENCE 200000u
 #define ATTACK_STEPS 3000u
 
 static grant_entry_v1_t *entries;
 static volatile blkif_sring_t *ring;
 static uint8_t *data[DATA_PAGES];
-static int port;
-static char back_state[64];
-static uint32_t seed = 12345;
-
-static uint32_t rnd(uint32_t below)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % below;
-}
 
 static volatile blkif_request_t *slot(uint32_t index)
 {
@@ -39,21 +26,6 @@ static volatile blkif_request_t *slot(uint32_t index)
 }
 
 /* ---- the handshake ---- */
-
-static bool back_end_is(enum xenbus_state state)
-{
-	uint32_t tries;
-
-	for (tries = 0; tries < PATIENCE; tries++)
-		if (xenstore_read(back_state)[0] == '0' + (int)state)
-			return true;
-	return false;
-}
-
-static void front_state(enum xenbus_state state)
-{
-	xenstore_write_number(FRONT "state", state);
-}
 
 static bool connect(void)
 {
@@ -69,18 +41,6 @@ static bool connect(void)
 		return false;
 	front_state(XenbusStateConnected);
 	return true;
-}
-
-static bool reconnect(void)
-{
-	front_state(XenbusStateClosed);
-	if (!back_end_is(XenbusStateClosed))
-		return false;
-	/* The other side has closed its end of the channel. */
-	event_close((evtchn_port_t)port);
-	port = event_alloc_unbound(0);
-	front_state(XenbusStateInitialising);
-	return connect();
 }
 
 /* ---- a request as it should be ---- */
@@ -100,7 +60,7 @@ static bool honest_read(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	ring->req_prod = index + 1;
 	for (tries = 0; tries < PATIENCE && ring->rsp_prod != index + 1; tries++) {
-		event_send((evtchn_port_t)port);
+		kick();
 		HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 	}
 	return ring->rsp_prod == index + 1 &&
@@ -139,7 +99,7 @@ static void attack_requests(void)
 		if (ring->req_prod - ring->rsp_prod < SLOTS - 1)
 			ring->req_prod++;
 		ring->rsp_event = rnd(2) ? ring->rsp_prod + 1 : rnd(~0u);
-		event_send((evtchn_port_t)port);
+		kick();
 		if (!rnd(16))
 			HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 	}
@@ -166,20 +126,20 @@ static void attack_flood(void)
 			req->seg[i].last_sect = 7;
 		}
 		ring->req_prod++;
-		event_send((evtchn_port_t)port);
+		kick();
 	}
 }
 
 static void attack_index_ahead(void)
 {
 	ring->req_prod += 1000;
-	event_send((evtchn_port_t)port);
+	kick();
 }
 
 static void attack_index_back(void)
 {
 	ring->req_prod -= 3;
-	event_send((evtchn_port_t)port);
+	kick();
 }
 
 static void attack_ring(void)
@@ -188,7 +148,7 @@ static void attack_ring(void)
 
 	for (i = 0; i < PAGE_SIZE / 4; i++)
 		((volatile uint32_t *)ring)[i] = rnd(~0u);
-	event_send((evtchn_port_t)port);
+	kick();
 }
 
 static void attack_states(void)
@@ -202,10 +162,7 @@ static void attack_states(void)
 	}
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} attacks[] = {
+static const struct attack attacks[] = {
 	{ "requests", attack_requests },
 	{ "flood", attack_flood },
 	{ "index ahead", attack_index_ahead },
@@ -229,27 +186,20 @@ static void prepare(void)
 		data[i] = page_alloc();
 		gnttab_grant(&entries[FIRST_REF + 1 + i], 0, va_to_mfn(data[i]), 0);
 	}
-	port = event_alloc_unbound(0);
-	BUG_ON(port < 0);
-	pv_snprintf(back_state, sizeof(back_state), "/local/domain/0/backend/vbd/%s/51712/state",
-		    xenstore_read("domid"));
+	open_port();
 }
+
+static const struct hostile_front front = {
+	.name = "diskevil",
+	.device = "disk",
+	.state = FRONT "state",
+	.back = "/local/domain/0/backend/vbd/%s/51712/state",
+	.connect = connect,
+	.behave = honest_read,
+};
 
 int main(void)
 {
-	unsigned round, i;
-
 	prepare();
-	if (!connect() || !honest_read())
-		pv_printf("diskevil: no disk to begin with\n");
-	for (round = 1;; round++) {
-		for (i = 0; i < ARRAY_SIZE(attacks); i++) {
-			attacks[i].run();
-			if (reconnect() && honest_read())
-				continue;
-			pv_printf("diskevil: FAILED after %s\n", attacks[i].name);
-			HYPERVISOR_sched_op(SCHEDOP_block, NULL);
-		}
-		pv_printf("diskevil: round %u passed\n", round);
-	}
+	attack_for_ever(attacks, ARRAY_SIZE(attacks));
 }

@@ -6,16 +6,13 @@
  * still served: the back end must not only survive. It says so on the console, and begins again.
  */
 #include "guests/payload/gnttab.h"
-#include "guests/pvrt/pvrt.h"
-#include "guests/pvrt/xenstore.h"
+#include "guests/payload/hostile_front.h"
 
 #include <xen/event_channel.h>
 #define xen_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define xen_rmb() xen_mb()
 #define xen_wmb() xen_mb()
 #include <xen/io/netif.h>
-#include <xen/io/xenbus.h>
-#include <xen/sched.h>
 
 #define FRONT "device/vif/0/"
 #define TX_REF 8u
@@ -23,7 +20,6 @@
 #define FIRST_REF 10u
 #define DATA_PAGES 16u
 #define SLOTS 256u
-#define PATIENCE 200000u
 #define ATTACK_STEPS 3000u
 
 #define MAC_BYTES 6u
@@ -35,15 +31,6 @@ static grant_entry_v1_t *entries;
 static volatile netif_tx_sring_t *tx;
 static volatile netif_rx_sring_t *rx;
 static uint8_t *data[DATA_PAGES];
-static int port;
-static char back_state[64];
-static uint32_t seed = 12345;
-
-static uint32_t rnd(uint32_t below)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % below;
-}
 
 static volatile netif_tx_request_t *tx_slot(uint32_t index)
 {
@@ -55,27 +42,7 @@ static volatile netif_rx_request_t *rx_slot(uint32_t index)
 	return &((volatile union netif_rx_sring_entry *)rx->ring)[index % SLOTS].req;
 }
 
-static void kick(void)
-{
-	event_send((evtchn_port_t)port);
-}
-
 /* ---- the handshake ---- */
-
-static bool back_end_is(enum xenbus_state state)
-{
-	uint32_t tries;
-
-	for (tries = 0; tries < PATIENCE; tries++)
-		if (xenstore_read(back_state)[0] == '0' + (int)state)
-			return true;
-	return false;
-}
-
-static void front_state(enum xenbus_state state)
-{
-	xenstore_write_number(FRONT "state", state);
-}
 
 static bool connect(void)
 {
@@ -98,18 +65,6 @@ static bool connect(void)
 	}
 	front_state(XenbusStateConnected);
 	return back_end_is(XenbusStateConnected);
-}
-
-static bool reconnect(void)
-{
-	front_state(XenbusStateClosed);
-	if (!back_end_is(XenbusStateClosed))
-		return false;
-	/* The other side has closed its end of the channel. */
-	event_close((evtchn_port_t)port);
-	port = event_alloc_unbound(0);
-	front_state(XenbusStateInitialising);
-	return connect();
 }
 
 /* ---- a packet as it should be ---- */
@@ -239,10 +194,7 @@ static void attack_states(void)
 	}
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} attacks[] = {
+static const struct attack attacks[] = {
 	{ "requests", attack_requests },     { "flood", attack_flood },
 	{ "buffers", attack_buffers },	     { "index ahead", attack_index_ahead },
 	{ "index back", attack_index_back }, { "rx index", attack_rx_index },
@@ -288,27 +240,20 @@ static void prepare(void)
 	for (i = 0; i < DATA_PAGES; i++)
 		data[i] = grant_page(FIRST_REF + i);
 	write_frame(data[0]);
-	port = event_alloc_unbound(0);
-	BUG_ON(port < 0);
-	pv_snprintf(back_state, sizeof(back_state), "/local/domain/0/backend/vif/%s/0/state",
-		    xenstore_read("domid"));
+	open_port();
 }
+
+static const struct hostile_front front = {
+	.name = "netevil",
+	.device = "network",
+	.state = FRONT "state",
+	.back = "/local/domain/0/backend/vif/%s/0/state",
+	.connect = connect,
+	.behave = honest_send,
+};
 
 int main(void)
 {
-	unsigned round, i;
-
 	prepare();
-	if (!connect() || !honest_send())
-		pv_printf("netevil: no network to begin with\n");
-	for (round = 1;; round++) {
-		for (i = 0; i < ARRAY_SIZE(attacks); i++) {
-			attacks[i].run();
-			if (reconnect() && honest_send())
-				continue;
-			pv_printf("netevil: FAILED after %s\n", attacks[i].name);
-			HYPERVISOR_sched_op(SCHEDOP_block, NULL);
-		}
-		pv_printf("netevil: round %u passed\n", round);
-	}
+	attack_for_ever(attacks, ARRAY_SIZE(attacks));
 }
