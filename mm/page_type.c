@@ -141,16 +141,34 @@ int pte_get_upper(struct domain *d, unsigned level, unsigned slot, pte_t e, bool
 /* ---- whole contents ---- */
 
 /*
- * Most entries of most tables are absent, so the search for others looks at whole groups first. It
- * only skips: whatever it stops at goes through the check of a single entry.
+ * Most entries of most tables are absent, so the search for others looks at whole groups first, of
+ * 8 and of 64. It only skips: whatever it stops at goes through the check of a single entry.
  */
-#define GROUP 16
-
-static inline bool group_absent(const pte_word_t *w)
+static ALWAYS_INLINE bool entries_absent(const pte_word_t *w, unsigned n)
 {
-	return !((w[0] | w[2] | w[4] | w[6] | w[8] | w[10] | w[12] | w[14] | w[16] | w[18] | w[20] |
-		  w[22] | w[24] | w[26] | w[28] | w[30]) &
-		 PTE_LOW(PTE_P));
+	uint32_t any = 0;
+	unsigned i;
+
+#pragma GCC unroll 64
+	for (i = 0; i < n; i++)
+		any |= w[2 * i];
+	return !(any & PTE_LOW(PTE_P));
+}
+
+/* How many absent entries to skip, from number i, which is one, upwards. */
+static ALWAYS_INLINE unsigned absent_from(const pte_word_t *w, unsigned i)
+{
+	if (i % 8 || !entries_absent(&w[2 * i], 8))
+		return 1;
+	return i % 64 == 0 && entries_absent(&w[2 * (i + 8)], 56) ? 64 : 8;
+}
+
+/* The same downwards, number i not included. */
+static ALWAYS_INLINE unsigned absent_below(const pte_word_t *w, unsigned i)
+{
+	if (i % 8 || !entries_absent(&w[2 * (i - 8)], 8))
+		return 1;
+	return i % 64 == 0 && entries_absent(&w[2 * (i - 64)], 56) ? 64 : 8;
 }
 
 /* The first entry from i on that needs a check; n: none. An absent one may (nonpresent_pte_leaks). */
@@ -164,8 +182,8 @@ static inline unsigned next_to_get(const pte_t *table, unsigned i, unsigned n)
 		return i;
 	}
 	while (i < n && !(w[2 * i] & PTE_LOW(PTE_P)))
-		i += i % GROUP == 0 && i + GROUP <= n && group_absent(&w[2 * i]) ? GROUP : 1;
-	return i;
+		i += absent_from(w, i);
+	return i < n ? i : n;
 }
 
 /* The number of entries below n up to and with the last present one. */
@@ -174,7 +192,7 @@ static inline unsigned next_to_put(const pte_t *table, unsigned n)
 	const pte_word_t *w = (const pte_word_t *)table;
 
 	while (n > 0 && !(w[2 * n - 2] & PTE_LOW(PTE_P)))
-		n -= n % GROUP == 0 && group_absent(&w[2 * (n - GROUP)]) ? GROUP : 1;
+		n -= absent_below(w, n);
 	return n;
 }
 
