@@ -2,8 +2,7 @@
 /*
  * What the boot loader told us, copied out of its tables before anything else is allocated.
  */
-#ifndef RINGLET_BOOT_BOOT_H
-#define RINGLET_BOOT_BOOT_H
+#pragma once
 
 #include "core/types.h"
 
@@ -57,5 +56,3 @@ extern struct boot_info boot_info;
  * is wrong.
  */
 const char *multiboot2_parse(const void *mbi, uint32_t magic);
-
-#endif

@@ -3,8 +3,7 @@
  * RAM before there is an allocator: which frames are free of the image,
  * the modules and the first megabyte.
  */
-#ifndef RINGLET_BOOT_MEMORY_H
-#define RINGLET_BOOT_MEMORY_H
+#pragma once
 
 #include "core/types.h"
 
@@ -22,5 +21,3 @@ mfn_t boot_memory_end(void);
 void boot_memory_release(void);
 /* RAM as the firmware reported it, in frames. */
 uint32_t boot_memory_total(void);
-
-#endif

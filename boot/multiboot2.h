@@ -4,8 +4,7 @@
  * tags (section 3.1) for the assembler, and the boot information (section 3.6). All fields are
  * little-endian; every tag starts 8-byte aligned.
  */
-#ifndef RINGLET_BOOT_MULTIBOOT2_H
-#define RINGLET_BOOT_MULTIBOOT2_H
+#pragma once
 
 /* ---- header, in the first 32 KiB of the image ---- */
 #define MULTIBOOT2_HEADER_MAGIC 0xe85250d6
@@ -92,6 +91,4 @@ struct mb2_framebuffer {
 } PACKED;
 _Static_assert(offsetof(struct mb2_framebuffer, red_pos) == 32,
 	       "as the specification's multiboot2.h has it");
-#endif
-
 #endif

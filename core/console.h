@@ -3,8 +3,7 @@
  * Messages: the hypervisor's own, and what guests write with console_io. They go into one ring
  * (`dmesg`, readable by a control domain) and to the devices of the `console=` option.
  */
-#ifndef RINGLET_CORE_CONSOLE_H
-#define RINGLET_CORE_CONSOLE_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -71,5 +70,3 @@ void debug_key(char key);
 /* From an interrupt handler: the key is handled when WORK_KEY is. */
 void debug_key_queue(char key);
 void debug_key_pending(void); /* body of WORK_KEY */
-
-#endif

@@ -3,8 +3,7 @@
  * Builds the initial domain from the boot modules, laid out in memory as <xen/xen.h> describes
  * under "startofday".
  */
-#ifndef RINGLET_CORE_DOM0_H
-#define RINGLET_CORE_DOM0_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -23,5 +22,3 @@ struct domain *dom0_build(void);
  * iret's own form.
  */
 void hypercall_page_fill(void *page);
-
-#endif

@@ -3,8 +3,7 @@
  * State of the initial domain's construction, shared by the core/dom0*.c files. Boot only, one CPU,
  * no locks.
  */
-#ifndef RINGLET_CORE_DOM0_INTERNAL_H
-#define RINGLET_CORE_DOM0_INTERNAL_H
+#pragma once
 
 #include "boot/boot.h"
 #include "core/dom0.h"
@@ -71,5 +70,3 @@ void dom0_tables_build(struct dom0_build *b);
 /* ---- core/dom0_start.c ---- */
 void dom0_start_info_write(struct dom0_build *b);
 void dom0_registers_set(struct dom0_build *b);
-
-#endif

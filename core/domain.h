@@ -3,8 +3,7 @@
  * Domains and virtual CPUs: what all of core/, mm/ and hypercall/ share. The parts that name a
  * register are struct arch_vcpu, in arch/x86_32/vcpu.h.
  */
-#ifndef RINGLET_CORE_DOMAIN_H
-#define RINGLET_CORE_DOMAIN_H
+#pragma once
 
 #include <stdint.h>
 
@@ -224,5 +223,3 @@ static inline bool vm_assist_on(const struct domain *d, unsigned type)
 	for (i = 0; i < (d)->max_vcpus; i++) \
 		if (!((v) = (d)->vcpu[i])) { \
 		} else
-
-#endif

@@ -4,8 +4,7 @@
  * ELF notes (<xen/elfnote.h>) or in the older __xen_guest section. The image is untrusted: nothing
  * in it is believed beyond its size.
  */
-#ifndef RINGLET_CORE_ELF_H
-#define RINGLET_CORE_ELF_H
+#pragma once
 
 #include "core/types.h"
 
@@ -69,5 +68,3 @@ struct elf_image {
  * missing or wrong.
  */
 const char *elf_parse(const struct elf_source *source, struct elf_image *image) MUST_CHECK;
-
-#endif

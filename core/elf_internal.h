@@ -3,8 +3,7 @@
  * The ELF structures that a loader meets (System V ABI, chapters 4 and 5), and what elf.c and
  * elf_note.c share.
  */
-#ifndef RINGLET_CORE_ELF_INTERNAL_H
-#define RINGLET_CORE_ELF_INTERNAL_H
+#pragma once
 
 #include "core/elf.h"
 
@@ -53,5 +52,3 @@ const char *elf_fail(struct elf_image *image, const char *fmt, ...) PRINTF_LIKE(
 /* Finds and reads the notes, or the legacy string; fills in defaults. NULL or a message. */
 const char *elf_read_description(const struct elf_source *source, const struct elf32_header *header,
 				 struct elf_image *image) MUST_CHECK;
-
-#endif

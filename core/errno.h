@@ -4,13 +4,10 @@
  * inside the hypervisor: a long operation stopped half way, and its caller makes the
  * guest issue it again (hypercall_restart).
  */
-#ifndef RINGLET_CORE_ERRNO_H
-#define RINGLET_CORE_ERRNO_H
+#pragma once
 
 #define XEN_ERRNO(name, value) name = value,
 enum errno_value {
 #include <xen/errno.h>
 	ERESTART = 85,
 };
-
-#endif

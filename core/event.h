@@ -2,8 +2,7 @@
 /*
  * Event channels, the 2-level form of <xen/event_channel.h>: up to 1024 ports for a 32-bit domain.
  */
-#ifndef RINGLET_CORE_EVENT_H
-#define RINGLET_CORE_EVENT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -92,5 +91,3 @@ int evtchn_init_domain(struct domain *d) MUST_CHECK;
 int evtchn_op(unsigned cmd, void *arg) MUST_CHECK;
 /* Console (debug key 'e'). */
 void evtchn_dump(const struct domain *d);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What core/event.c (delivery) and core/evtchn.c (binding) share. */
-#ifndef RINGLET_CORE_EVTCHN_H
-#define RINGLET_CORE_EVTCHN_H
+#pragma once
 
 #include "core/event.h"
 
@@ -22,5 +21,3 @@ static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
 
 /* EVTCHNOP_unmask on a port that exists and is bound. */
 void evtchn_unmask(struct domain *d, unsigned port);
-
-#endif

@@ -4,8 +4,7 @@
  * meaning, and a printf family that knows %d %i %u %x %X %p %s %c %% with width, the flags 0 - #,
  * precision for %s, * for both numbers, and the length modifiers l, ll, z.
  */
-#ifndef RINGLET_CORE_LIB_H
-#define RINGLET_CORE_LIB_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -31,5 +30,3 @@ size_t strlcpy(char *dst, const char *src, size_t size);
 
 /* Number in base 10 or, with 0x, 16. *end is the first byte not used. Saturates at 2^64-1. */
 uint64_t parse_u64(const char *s, const char **end);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Doubly linked circular lists with a head, the kernel's usual kind. No lock of their own. */
-#ifndef RINGLET_CORE_LIST_H
-#define RINGLET_CORE_LIST_H
+#pragma once
 
 #include "core/types.h"
 
@@ -56,5 +55,3 @@ static inline void list_del(struct list *item)
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, tmp, head) \
 	for (pos = (head)->next, tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
-
-#endif

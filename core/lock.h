@@ -7,8 +7,7 @@
  * channels of the lower domid > of the higher > physical interrupts > scheduler queue >
  * timer heap > page allocator > map cache > console.
  */
-#ifndef RINGLET_CORE_LOCK_H
-#define RINGLET_CORE_LOCK_H
+#pragma once
 
 #include "core/panic.h"
 #include "core/types.h"
@@ -122,5 +121,3 @@ static inline uint32_t index_nospec(uint32_t index, uint32_t size)
 	mask = (uint32_t)((int32_t)(~(index | (size - 1u - index))) >> 31);
 	return index & mask;
 }
-
-#endif

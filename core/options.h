@@ -4,8 +4,7 @@
  * core/options.c, which is also what docs/options.md lists; an unknown or malformed word is
  * reported on the console and otherwise ignored.
  */
-#ifndef RINGLET_CORE_OPTIONS_H
-#define RINGLET_CORE_OPTIONS_H
+#pragma once
 
 #include "core/types.h"
 
@@ -37,5 +36,3 @@ extern struct options options;
 /* Parses; remembers complaints, which options_report() prints once the console is up. */
 void options_parse(const char *cmdline);
 void options_report(void);
-
-#endif

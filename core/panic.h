@@ -3,8 +3,7 @@
  * The failures that stop the machine (docs/errors.md has all four kinds): a hypervisor bug, or a
  * machine that cannot run it. Nothing that a guest controls may reach either.
  */
-#ifndef RINGLET_CORE_PANIC_H
-#define RINGLET_CORE_PANIC_H
+#pragma once
 
 #include "core/types.h"
 
@@ -35,6 +34,4 @@ void machine_stop(void) NORETURN COLD;
 		if (0 && (cond)) { \
 		}                  \
 	} while (0)
-#endif
-
 #endif

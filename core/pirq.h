@@ -4,8 +4,7 @@
  * operations of <xen/physdev.h>. A PIRQ has the number of its line
  * (arch/x86_32/irq.h); there are no message-signalled ones.
  */
-#ifndef RINGLET_CORE_PIRQ_H
-#define RINGLET_CORE_PIRQ_H
+#pragma once
 
 #include "core/domain.h"
 #include "core/event.h"
@@ -65,5 +64,3 @@ mfn_t pirq_eoi_map_mfn(const struct domain *d);
 void pirq_domain_stop(struct domain *d);
 /* Console (debug key i). */
 void pirq_dump(void);
-
-#endif

@@ -5,8 +5,7 @@
  * irq_permission change them; who emulates ports, checks page-table entries or binds interrupts
  * asks. A control domain needs none for what is not the hypervisor's own.
  */
-#ifndef RINGLET_CORE_RIGHTS_H
-#define RINGLET_CORE_RIGHTS_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -21,5 +20,3 @@ int rights_revoke(struct domain *d, enum right right, uint32_t first, uint32_t l
 /* All of [first, last] is d's by such a grant. */
 bool rights_cover(const struct domain *d, enum right right, uint32_t first, uint32_t last);
 void rights_free(struct domain *d);
-
-#endif

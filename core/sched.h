@@ -2,8 +2,7 @@
 /*
  * The scheduler: weighted fair sharing by virtual run time, with caps and wake-up preemption.
  */
-#ifndef RINGLET_CORE_SCHED_H
-#define RINGLET_CORE_SCHED_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -76,5 +75,3 @@ void vcpu_runstate_publish(struct vcpu *v);
 s_time_t sched_idle_time(unsigned cpu);
 /* Console (debug key s). */
 void sched_dump(void);
-
-#endif

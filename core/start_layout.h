@@ -5,8 +5,7 @@
  * asked to have elsewhere (MOD_START_PFN, INIT_P2M) follows behind it in pseudo-physical memory.
  * For the initial domain, and for those that the control domain builds. Pure functions.
  */
-#ifndef RINGLET_CORE_START_LAYOUT_H
-#define RINGLET_CORE_START_LAYOUT_H
+#pragma once
 
 #include "core/elf.h"
 
@@ -44,5 +43,3 @@ const char *start_layout_compute(struct start_layout *layout,
 				 const struct start_request *request) MUST_CHECK;
 /* The page that the initial region maps there. */
 pfn_t start_layout_pfn(const struct start_layout *layout, gva_t va);
-
-#endif

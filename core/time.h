@@ -3,8 +3,7 @@
  * Guest time: the pvclock of each vCPU, wall clock, and the timers
  * that vcpu_op and set_timer_op arm.
  */
-#ifndef RINGLET_CORE_TIME_H
-#define RINGLET_CORE_TIME_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -32,5 +31,3 @@ void vcpu_timers_stop(struct vcpu *v);
  */
 void vcpu_timers_suspend(struct vcpu *v);
 void vcpu_timers_resume(struct vcpu *v);
-
-#endif

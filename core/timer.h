@@ -4,8 +4,7 @@
  * hardware is programmed to. Callbacks run from WORK_TIMER, on the way back to the
  * guest, with interrupts off and no lock held.
  */
-#ifndef RINGLET_CORE_TIMER_H
-#define RINGLET_CORE_TIMER_H
+#pragma once
 
 #include "core/types.h"
 
@@ -33,5 +32,3 @@ static inline bool timer_armed(const struct timer *t)
 void timer_run_due(void);
 /* Console (debug key t). */
 void timer_dump(void);
-
-#endif

@@ -9,8 +9,7 @@
  *   pte_t    page-table entry of any level, PAE format
  *   s_time_t nanoseconds since the hypervisor started its clock
  */
-#ifndef RINGLET_CORE_TYPES_H
-#define RINGLET_CORE_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,5 +54,3 @@ typedef uint64_t s_time_t;
 /* Text and data that are given back once domain 0 runs. */
 #define INIT __attribute__((section(".init.text"), cold))
 #define INITDATA __attribute__((section(".init.data")))
-
-#endif

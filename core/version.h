@@ -3,8 +3,7 @@
  * The release of Xen whose interface guests are told they run on (xen_version,
  * CPUID), and what we say about ourselves.
  */
-#ifndef RINGLET_CORE_VERSION_H
-#define RINGLET_CORE_VERSION_H
+#pragma once
 
 #define XEN_MAJOR 4
 #define XEN_MINOR 17
@@ -12,5 +11,3 @@
 #define XEN_CAPABILITIES "xen-3.0-x86_32p "
 #define XEN_CHANGESET "unavailable"
 #define XEN_COMPILER __VERSION__
-
-#endif

@@ -3,8 +3,7 @@
  * Arguments of a verb, by getopt_long's rules, which xl has: options may stand anywhere, letters may be
  * joined, "--" ends them.
  */
-#ifndef DOM0_ARGS_H
-#define DOM0_ARGS_H
+#pragma once
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -28,5 +27,3 @@ bool args_read(struct args *args, const struct args_syntax *syntax, int argc, ch
 
 /* The whole text is a number of at most max. */
 bool args_number(const char *text, unsigned long max, unsigned long *number);
-
-#endif

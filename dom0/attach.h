@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One guest's console on the terminal, until Ctrl-] is typed or the guest is gone. */
-#ifndef DOM0_ATTACH_H
-#define DOM0_ATTACH_H
+#pragma once
 
 struct guest;
 
@@ -10,5 +9,3 @@ void attach_init(void);
 void attach_guest(struct guest *guest);
 /* Called when an attached guest has ended for good, instead of going back to the prompt only. */
 void attach_on_end(void (*fn)(void));
-
-#endif

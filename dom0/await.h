@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs that wait for guests: the terminal is theirs meanwhile, and Ctrl-C ends the waiting. */
-#ifndef DOM0_AWAIT_H
-#define DOM0_AWAIT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,5 +10,3 @@
 void await_while(bool (*condition)(const void *arg), const void *arg);
 /* Until that domain has ended, or with DOMID_INVALID all of them; says of each how it ended, as xl. */
 void await_end(domid_t domain);
-
-#endif

@@ -3,8 +3,7 @@
  * The domain builder: makes a paused domain from a kernel file, as <xen/xen.h> describes under
  * "startofday". Kernel and RAM disk are hostile input.
  */
-#ifndef DOM0_BUILD_H
-#define DOM0_BUILD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ struct build_result {
  * next call); then nothing is left behind.
  */
 const char *build_domain(const struct build_request *request, struct build_result *result);
-
-#endif

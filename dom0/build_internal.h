@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* State of one domain's construction, shared by the dom0/build*.c files. */
-#ifndef DOM0_BUILD_INTERNAL_H
-#define DOM0_BUILD_INTERNAL_H
+#pragma once
 
 #include "core/elf.h"
 #include "core/start_layout.h"
@@ -43,5 +42,3 @@ const char *build_tables(struct build *b) MUST_CHECK;
 
 /* ---- build_start.c: start_info, hypercall page, shared_info, ports, vCPU 0 ---- */
 const char *build_start(struct build *b) MUST_CHECK;
-
-#endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOM0_COMPAT_H
-#define DOM0_COMPAT_H
+#pragma once
 
 /* Before the first call into a compression library. */
 void compat_init(void);
-
-#endif

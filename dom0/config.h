@@ -4,8 +4,7 @@
  * string, or a list of values in brackets; `#` starts a comment. Parsing is tolerant in what it
  * accepts and exact in what it reports: every message names file and line.
  */
-#ifndef DOM0_CONFIG_H
-#define DOM0_CONFIG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,5 +40,3 @@ const struct config_entry *config_find(const struct config *config, const char *
 const char *config_string(const struct config *config, const char *key, const char *otherwise);
 long config_number(const struct config *config, const char *key, long otherwise,
 		   config_report report);
-
-#endif

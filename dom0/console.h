@@ -5,8 +5,7 @@
  * out at once. Input goes to one reader at a time: the shell's line editor, or the guest whose console
  * is attached.
  */
-#ifndef DOM0_CONSOLE_H
-#define DOM0_CONSOLE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -19,5 +18,3 @@ console_reader console_set_reader(console_reader reader);
 /* As if it had been typed just now: line by line, each to who reads then. */
 void console_feed(const char *text, size_t len);
 void console_write(const char *text, size_t len);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a description file to a running guest, with messages on the terminal. */
-#ifndef DOM0_CREATE_H
-#define DOM0_CREATE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ struct guest *create_from_file(const struct create_request *request);
 
 /* Starts every description among the modules that says autostart=1. */
 void create_autostart(void);
-
-#endif

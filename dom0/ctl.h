@@ -3,8 +3,7 @@
  * The privileged hypercalls, one function each (<xen/domctl.h>, <xen/sysctl.h>, <xen/memory.h>).
  * Results are Xen's: 0, or a negative XEN_E* number; ctl_strerror() words it.
  */
-#ifndef DOM0_CTL_H
-#define DOM0_CTL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -75,5 +74,3 @@ int ctl_physinfo(struct xen_sysctl_physinfo *info);
  */
 int ctl_read_log(domid_t domain, char *buf, uint32_t size, uint32_t *index, bool clear);
 int ctl_debug_keys(const char *keys, unsigned count);
-
-#endif

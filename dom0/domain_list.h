@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Domains as the hypervisor lists them, for verbs that show them. */
-#ifndef DOM0_DOMAIN_LIST_H
-#define DOM0_DOMAIN_LIST_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ const char *domain_name(domid_t domain);
 /* SHUTDOWN_*, or negative while it has not shut down. */
 int domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info);
 double domain_seconds(uint64_t ns);
-
-#endif

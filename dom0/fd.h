@@ -3,8 +3,7 @@
  * File descriptors of newlib's programs as a table of operations. A missing operation fails with
  * EINVAL, a missing close succeeds.
  */
-#ifndef DOM0_FD_H
-#define DOM0_FD_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -31,5 +30,3 @@ int fd_open(const struct fd_ops *ops, void *file);
 
 /* Descriptors 0, 1, 2 are the serial console; before anything is printed. */
 void fd_init(void);
-
-#endif

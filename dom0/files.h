@@ -3,8 +3,7 @@
  * GRUB's modules as a read-only tree of files (<xen/xen.h>, SIF_MULTIBOOT_MOD). A file is named by
  * the first word of its module's command line without leading slashes; the rest is its argument.
  */
-#ifndef DOM0_FILES_H
-#define DOM0_FILES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,5 +26,3 @@ const struct file *files_find(const char *path);
 
 /* A descriptor for reading, or -1 with errno ENOENT. */
 int files_open(const char *path);
-
-#endif

@@ -4,8 +4,7 @@
  * a device read or write a page, copy. A guest may grant anything, so all of them can fail. Whatever
  * is mapped keeps a domain from being gone until it is unmapped.
  */
-#ifndef DOM0_GRANTS_H
-#define DOM0_GRANTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ struct grant_copy {
 enum grant_direction { GRANT_FROM_GUEST, GRANT_TO_GUEST };
 bool grant_copy(const struct grant_copy *parts, unsigned count, domid_t domain,
 		enum grant_direction direction);
-
-#endif

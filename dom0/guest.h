@@ -8,8 +8,7 @@
  *		rename-restart		-> ENDED under a new name; its successor RUNNING
  *	RUNNING --suspends--> SUSPENDED --saved--> DYING, or resumed --> RUNNING
  */
-#ifndef DOM0_GUEST_H
-#define DOM0_GUEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,5 +86,3 @@ void guests_watch(guest_watcher watcher);
 
 /* The output of a guest that is no more; NULL when nothing of that name is kept. */
 const struct guest_log *guest_past_log(const char *name);
-
-#endif

@@ -5,8 +5,7 @@
  * that the guest prints is kept, its last GUEST_LOG_KEPT bytes at least, also beyond its death; one guest at a time
  * is attached to the terminal.
  */
-#ifndef DOM0_GUEST_CONSOLE_H
-#define DOM0_GUEST_CONSOLE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -39,5 +38,3 @@ void guest_console_tap(struct guest_console *console, void (*output)(const char 
 void guest_console_refresh(struct guest_console *console);
 /* Types for the guest. What neither the ring nor a small buffer takes is lost. */
 void guest_console_type(struct guest_console *console, const char *text, size_t len);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What guest.c and guest_life.c share. */
-#ifndef DOM0_GUEST_INTERNAL_H
-#define DOM0_GUEST_INTERNAL_H
+#pragma once
 
 #include "dom0/guest.h"
 
@@ -11,5 +10,3 @@ void guest_list_add(struct guest *guest);
 void guest_forget(struct guest *guest);
 /* Tells who watches. */
 void guest_announce(struct guest *guest, bool started);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's description as `xl list -l` and `xl create --dryrun` print it. */
-#ifndef DOM0_GUEST_JSON_H
-#define DOM0_GUEST_JSON_H
+#pragma once
 
 #include <xen/xen.h>
 
@@ -9,5 +8,3 @@ struct guest_spec;
 
 /* One JSON object without a line end behind it; DOMID_INVALID: it has no domain. */
 void guest_json_print(domid_t domain, const struct guest_spec *spec);
-
-#endif

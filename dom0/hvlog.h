@@ -3,11 +3,8 @@
  * The hypervisor's messages, and what domains write to the emergency console
  * (HYPERVISOR_console_io): lines of guest N begin with "(dN) ".
  */
-#ifndef DOM0_HVLOG_H
-#define DOM0_HVLOG_H
+#pragma once
 
 /* Prints them. 0, or Xen's error. */
 int hvlog_print(void);
 void hvlog_clear(void);
-
-#endif

@@ -3,8 +3,7 @@
  * A line editor that is fed: characters go in as they arrive, finished lines come out by callback.
  * Keys as in readline: arrows, Home, End, Delete, Ctrl-A B D E F H K L N P T U W, Tab.
  */
-#ifndef DOM0_LINE_H
-#define DOM0_LINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +29,3 @@ void line_hide(void);
 void line_feed(const char *text, size_t len);
 /* Entries of the history, the oldest first; NULL behind the last. */
 const char *line_history(unsigned index);
-
-#endif

@@ -7,8 +7,7 @@
  * Three sources: event-channel ports, timers, and work that was put off (served in turn, one piece
  * each between two looks at the ports, so that no guest can keep the others waiting).
  */
-#ifndef DOM0_LOOP_H
-#define DOM0_LOOP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ uint64_t loop_now(void);
 
 void loop_init(void);
 void loop_run(void) __attribute__((noreturn));
-
-#endif

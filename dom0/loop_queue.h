@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the event loop waits for besides ports, without the waiting: for the loop, and for tests of what it runs. */
-#ifndef DOM0_LOOP_QUEUE_H
-#define DOM0_LOOP_QUEUE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@ void loop_run_timers(void);
 bool loop_run_work(void);
 /* Forgets everything. */
 void loop_queue_reset(void);
-
-#endif

@@ -3,8 +3,7 @@
  * The control domain's own address space below its kernel map: the heap, and windows on frames of
  * other domains.
  */
-#ifndef DOM0_MEMORY_H
-#define DOM0_MEMORY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,5 +42,3 @@ void dma_page_put(void *page);
 /* A page of that window that nothing is mapped at, with its tables; NULL when there is none. */
 void *page_window_get(void);
 void page_window_put(void *address);
-
-#endif

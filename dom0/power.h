@@ -3,8 +3,7 @@
  * The end of the machine: guests first, then SCHEDOP_shutdown of domain 0,
  * which the hypervisor carries out.
  */
-#ifndef DOM0_POWER_H
-#define DOM0_POWER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -16,5 +15,3 @@ enum power_end { POWER_OFF, POWER_RESET };
  */
 #define POWER_PATIENCE_S 30
 void power_end(bool at_once, enum power_end how);
-
-#endif

@@ -4,8 +4,7 @@
  * the tables. Verbs return at once: those that wait (console, shutdown -w) take the terminal with
  * shell_suspend() and give it back with shell_resume().
  */
-#ifndef DOM0_SHELL_H
-#define DOM0_SHELL_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -52,5 +51,3 @@ void shell_help(const char *verb);
 /* The verb of that name, or the only one that begins so. */
 const struct command *shell_command(const char *name);
 const struct command *shell_commands(unsigned table); /* NULL behind the last table */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest description asks for, checked, with xl's defaults. */
-#ifndef DOM0_SPEC_H
-#define DOM0_SPEC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,5 +47,3 @@ const char *spec_action_word(enum spec_action action);
 
 /* False after an error (reported, with file and line where there is one). Unknown keys warn. */
 bool spec_read(struct guest_spec *spec, const struct config *config, config_report report);
-
-#endif

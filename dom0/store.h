@@ -3,8 +3,7 @@
  * What the rest of the control domain asks of xenstore: a connection and the standard paths for each
  * guest, and requests to guests through their control nodes.
  */
-#ifndef DOM0_STORE_H
-#define DOM0_STORE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -44,5 +43,3 @@ bool store_control_refuses(const struct guest *guest, const char *request);
  * never spoken to xenstore: then nobody would read it.
  */
 bool store_write_control(const struct guest *guest, const char *node, const char *value);
-
-#endif

@@ -4,8 +4,7 @@
  * in gzip, xz, lzma, lz4 or zstd (Linux, Documentation/x86/boot.rst, payload_offset). All of these
  * end with the unpacked size, so the output is one buffer of that size and no byte more.
  */
-#ifndef DOM0_UNPACK_H
-#define DOM0_UNPACK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ struct unpacked {
 /* NULL, or what is wrong with the file (valid until the next call). */
 const char *unpack_kernel(struct unpacked *out, const uint8_t *file, uint32_t size);
 void unpack_free(struct unpacked *out);
-
-#endif

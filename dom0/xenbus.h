@@ -14,8 +14,7 @@
  * Everything below the front end's directory is the guest's to write, at any time: values are read once,
  * as numbers or bounded strings, and checked. Where to look is never read from there.
  */
-#ifndef DOM0_XENBUS_H
-#define DOM0_XENBUS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -109,5 +108,3 @@ enum xenbus_state xenbus_front_state(const struct xenbus_device *device);
 void xenbus_report(struct xenbus_device *device, const char *text);
 /* The guest broke the protocol: disconnects, closes, reports. */
 void xenbus_fail(struct xenbus_device *device, const char *text);
-
-#endif

@@ -4,8 +4,7 @@
  * xenstore_domain_interface) in this domain: mapping, event channel and turns in the event loop.
  * dom0/xenstore/ring.h does the talking and checks what is the guest's.
  */
-#ifndef DOM0_XENSTORE_LINK_H
-#define DOM0_XENSTORE_LINK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -26,5 +25,3 @@ void xenstore_link_destroy(struct xenstore_link *link);
 
 /* Whether the guest has ever sent anything. */
 bool xenstore_link_used(const struct xenstore_link *link);
-
-#endif

@@ -3,8 +3,7 @@
  * What domctl and sysctl have in common. Included before any other header: the ABI's own show these
  * interfaces, and the 64-bit handles in them, only to control tools.
  */
-#ifndef RINGLET_HYPERCALL_CONTROL_H
-#define RINGLET_HYPERCALL_CONTROL_H
+#pragma once
 
 #define __XEN_TOOLS__ 1
 
@@ -43,5 +42,3 @@ int domctl_createdomain(struct xen_domctl *op) MUST_CHECK;
 
 /* What getdomaininfo and getdomaininfolist tell of a domain, also of a dead one. */
 void domain_info_fill(const struct domain *d, struct xen_domctl_getdomaininfo *info);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RINGLET_HYPERCALL_FIRMWARE_INFO_H
-#define RINGLET_HYPERCALL_FIRMWARE_INFO_H
+#pragma once
 
 #include "hypercall/hypercall.h"
 
@@ -11,5 +10,3 @@
  * EFI table; -EINVAL: no such type; -ENOMEM.
  */
 long firmware_info(struct xenpf_firmware_info *info) MUST_CHECK;
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The parts of HYPERVISOR_grant_table_op among each other.
  */
-#ifndef RINGLET_HYPERCALL_GRANT_H
-#define RINGLET_HYPERCALL_GRANT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@
 
 /* GNTTABOP_copy: the status of one request. */
 int16_t grant_copy(const struct gnttab_copy *op);
-
-#endif

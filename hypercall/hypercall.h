@@ -4,8 +4,7 @@
  * commits. Arguments arrive on the stack, as the guest had them in ebx, ecx, edx, esi,
  * edi, ebp. The result goes to the guest's eax.
  */
-#ifndef RINGLET_HYPERCALL_H
-#define RINGLET_HYPERCALL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -38,5 +37,3 @@ hypercall_fn hypercall_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_
 	do_physdev_op_compat, do_grant_table_op, do_vm_assist, do_update_va_mapping_otherdomain,
 	do_iret, do_vcpu_op, do_mmuext_op, do_nmi_op, do_sched_op, do_callback_op,
 	do_event_channel_op, do_physdev_op, do_sysctl, do_domctl;
-
-#endif

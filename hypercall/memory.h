@@ -2,8 +2,7 @@
 /*
  * The parts of HYPERVISOR_memory_op among each other.
  */
-#ifndef RINGLET_HYPERCALL_MEMORY_H
-#define RINGLET_HYPERCALL_MEMORY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -34,5 +33,3 @@ long memop_get_memory_map(gva_t arg) MUST_CHECK;
 long memop_get_machine_memory_map(gva_t arg) MUST_CHECK;
 long memop_set_memory_map(gva_t arg) MUST_CHECK;
 long memop_machphys_mapping(gva_t arg) MUST_CHECK;
-
-#endif

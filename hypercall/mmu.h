@@ -2,8 +2,7 @@
 /*
  * What mmu_update, mmuext_op and update_va_mapping have in common.
  */
-#ifndef RINGLET_HYPERCALL_MMU_H
-#define RINGLET_HYPERCALL_MMU_H
+#pragma once
 
 #include "arch/x86_32/arch.h"
 #include "core/domain.h"
@@ -53,5 +52,3 @@ static inline void mmuop_batch_next(struct mmuop_batch *b, uint32_t size)
  */
 long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreigndom,
 		     int rc) MUST_CHECK;
-
-#endif

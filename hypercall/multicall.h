@@ -2,8 +2,7 @@
 /*
  * How a multicall and the calls in it talk about restarts.
  */
-#ifndef RINGLET_HYPERCALL_MULTICALL_H
-#define RINGLET_HYPERCALL_MULTICALL_H
+#pragma once
 
 #include "core/types.h"
 
@@ -26,5 +25,3 @@ struct multicall_restart {
 	uint32_t args[HYPERCALL_ARGS];
 };
 extern struct multicall_restart multicall_restart[NR_CPUS];
-
-#endif

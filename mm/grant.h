@@ -13,8 +13,7 @@
  * The structure of the granting domain stays while pins exist, because the
  * frame's general reference keeps it.
  */
-#ifndef RINGLET_MM_GRANT_H
-#define RINGLET_MM_GRANT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -71,5 +70,3 @@ void grant_table_free(struct domain *d);
 void grant_for_each_handle(const struct domain *d,
 			   void (*count)(void *context, mfn_t frame, enum grant_access access),
 			   void *context);
-
-#endif

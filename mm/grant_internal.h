@@ -2,8 +2,7 @@
 /*
  * What mm/grant.c (tables and pins) and mm/grant_map.c (handles and mappings) share.
  */
-#ifndef RINGLET_MM_GRANT_INTERNAL_H
-#define RINGLET_MM_GRANT_INTERNAL_H
+#pragma once
 
 #include "mm/grant.h"
 
@@ -66,5 +65,3 @@ static inline enum grant_access grant_mapping_access(const struct grant_mapping 
 {
 	return m->flags & GNTMAP_readonly ? GRANT_READ : GRANT_WRITE;
 }
-
-#endif

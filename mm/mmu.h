@@ -3,8 +3,7 @@
  * Changing live page tables: the one set of checks that mmu_update, update_va_mapping, the write
  * emulation and grant mappings all call. The caller holds the domain's page_lock.
  */
-#ifndef RINGLET_MM_MMU_H
-#define RINGLET_MM_MMU_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -113,5 +112,3 @@ int domain_relinquish_memory(struct domain *d) MUST_CHECK;
  * frames that differ and prints the first few.
  */
 unsigned mm_audit(void);
-
-#endif

@@ -32,8 +32,7 @@
  *
  * Source of the scheme: Xen's page types, which the mmuext_op interface shows (xen.h).
  */
-#ifndef RINGLET_MM_PAGE_H
-#define RINGLET_MM_PAGE_H
+#pragma once
 
 #include "core/panic.h"
 #include "core/types.h"
@@ -280,5 +279,3 @@ uint32_t heap_used_count(void);
  */
 void *frame_map(mfn_t mfn);
 void frame_unmap(const void *va);
-
-#endif

@@ -8,8 +8,7 @@
  *
  * The L1 half is inline, because every page fault and unmapping of a guest ends here.
  */
-#ifndef RINGLET_MM_PTE_H
-#define RINGLET_MM_PTE_H
+#pragma once
 
 #include "arch/x86_32/arch.h"
 #include "core/domain.h"
@@ -182,5 +181,3 @@ static inline unsigned table_level(uint32_t type)
 }
 _Static_assert(PGT_L1 >> 29 == 1 && PGT_L2 >> 29 == 2 && PGT_L3 >> 29 == 3,
 	       "types of tables are their levels");
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The map cache for mm/'s own fast paths: frame_map() and frame_unmap() inline, and single reads.
  */
-#ifndef RINGLET_MM_WINDOW_H
-#define RINGLET_MM_WINDOW_H
+#pragma once
 
 #include "arch/x86_32/arch.h"
 #include "mm/page.h"
@@ -61,5 +60,3 @@ static inline pte_t window_read_pte(mfn_t mfn, unsigned index)
 	window_close(table);
 	return entry;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The handful of functions by which core/, mm/ and hypercall/ reach the processor. Free of
  * assembly: the host build (tests/host) implements the same list on a simulated machine.
  */
-#ifndef RINGLET_ARCH_ARCH_H
-#define RINGLET_ARCH_ARCH_H
+#pragma once
 
 #include "arch/x86_32/vcpu.h"
 #include "core/types.h"
@@ -171,5 +170,3 @@ void serial_write(const char *text, size_t len); /* all consoles of the console=
 /* The screen is the initial domain's from here on; and, for what ends the machine, ours again. */
 void screen_release(void);
 void screen_take_back(void);
-
-#endif

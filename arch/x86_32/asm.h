@@ -4,8 +4,7 @@
  * host's tests. The memory clobbers are there where the instruction orders or invalidates what the
  * compiler may have cached.
  */
-#ifndef RINGLET_ARCH_ASM_H
-#define RINGLET_ARCH_ASM_H
+#pragma once
 
 #include "core/types.h"
 
@@ -207,5 +206,3 @@ static inline void wbinvd(void)
 {
 	__asm__ volatile("wbinvd" : : : "memory");
 }
-
-#endif

@@ -4,8 +4,7 @@
  * xen-x86_32.h. v is current; its registers are in the frame page and are changed there. A
  * guest whose stack cannot take the frame is crashed.
  */
-#ifndef RINGLET_ARCH_BOUNCE_H
-#define RINGLET_ARCH_BOUNCE_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -23,5 +22,3 @@ void bounce_nmi(struct vcpu *v);
  * gs are what the guest had there: the register of one that would not load is null by now.
  */
 void bounce_failsafe(struct vcpu *v, uint32_t fs, uint32_t gs);
-
-#endif

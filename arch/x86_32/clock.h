@@ -3,8 +3,7 @@
  * What the clock's files share: reference.c (counters of known frequency), clock.c (the TSC),
  * oneshot.c (timer interrupts).
  */
-#ifndef RINGLET_ARCH_CLOCK_H
-#define RINGLET_ARCH_CLOCK_H
+#pragma once
 
 #include "core/types.h"
 
@@ -23,5 +22,3 @@ const struct reference *reference_find(void);
 
 /* Chooses and calibrates the source of timer interrupts; the TSC's frequency is known. */
 void oneshot_init(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Bits of the control and debug registers (SDM vol. 3, 2.5 and 17.2). Compiles on the host and in
  * assembly.
  */
-#ifndef RINGLET_ARCH_CONTROL_H
-#define RINGLET_ARCH_CONTROL_H
+#pragma once
 
 #include "arch/x86_32/layout.h"
 
@@ -47,6 +46,4 @@ struct vcpu;
 
 /* debugreg.c: DR6 bits of v's I/O breakpoints that an access to [port, port + size) hits. */
 uint32_t debugreg_io_match(const struct vcpu *v, uint16_t port, unsigned size);
-#endif
-
 #endif

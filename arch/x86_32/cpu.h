@@ -3,8 +3,7 @@
  * What this processor can do, what of it a guest is told (CPUID, MSRs, CR4), and the floating-point
  * state.
  */
-#ifndef RINGLET_ARCH_CPU_H
-#define RINGLET_ARCH_CPU_H
+#pragma once
 
 #include "core/types.h"
 
@@ -71,5 +70,3 @@ bool fpu_set_xcr0(struct vcpu *v, uint32_t index, uint64_t value) MUST_CHECK;
 /* Components that a guest may enable; bytes of an XSAVE area for them. */
 uint64_t fpu_xcr0_mask(void);
 uint32_t fpu_xsave_size(uint64_t xcr0);
-
-#endif

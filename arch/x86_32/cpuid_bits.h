@@ -2,8 +2,7 @@
 /*
  * Feature bits of CPUID (SDM vol. 2, CPUID; AMD's manual vol. 3, appendix E), by leaf and register.
  */
-#ifndef RINGLET_ARCH_CPUID_BITS_H
-#define RINGLET_ARCH_CPUID_BITS_H
+#pragma once
 
 /* Leaf 1, edx; where AMD repeats them in leaf 0x80000001, that too. */
 #define ID1D_FPU (1u << 0)
@@ -78,5 +77,3 @@
 #define IDEC_TBM (1u << 21)
 
 #define ID_INVARIANT_TSC (1u << 8) /* leaf 0x80000007, edx */
-
-#endif

@@ -3,8 +3,7 @@
  * Segment descriptors: their bits (SDM vol. 3, 3.4.5 and 5.8.3), and what a guest's selector stands
  * for.
  */
-#ifndef RINGLET_ARCH_DESCRIPTOR_H
-#define RINGLET_ARCH_DESCRIPTOR_H
+#pragma once
 
 #include "core/types.h"
 
@@ -90,5 +89,3 @@ void ldt_drop(struct vcpu *v);
 int gdt_set(struct vcpu *v, const mfn_t *frames, uint32_t entries) MUST_CHECK;
 /* Leaves v without one. */
 void gdt_drop(struct vcpu *v);
-
-#endif

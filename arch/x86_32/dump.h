@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Crash dumps: registers, a backtrace with symbols, the running guest. */
-#ifndef RINGLET_ARCH_DUMP_H
-#define RINGLET_ARCH_DUMP_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -14,5 +13,3 @@ void arch_dump_state(void);
 void arch_dump_vcpu(struct vcpu *v);
 /* Name of the function that holds an address of the image, and the offset in it; "?" when none. */
 const char *symbol_find(uint32_t address, uint32_t *offset);
-
-#endif

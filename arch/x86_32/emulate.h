@@ -2,8 +2,7 @@
 /*
  * What the hypervisor does in a guest's place after a #GP or #UD of it (emulate.c, segment_4gb.c).
  */
-#ifndef RINGLET_ARCH_EMULATE_H
-#define RINGLET_ARCH_EMULATE_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -18,5 +17,3 @@ bool emulate_forced(struct vcpu *v, struct trap_frame *f);
 bool emulate_software_interrupt(struct vcpu *v, struct trap_frame *f);
 /* #GP (or #SS) on a truncated 4 GiB segment, with VMASST_TYPE_4gb_segments on. */
 bool segment_4gb_fixup(struct vcpu *v, struct trap_frame *f);
-
-#endif

@@ -3,8 +3,7 @@
  * What the files of the emulator share: the instruction that faulted, fetched once, and the
  * registers to work on.
  */
-#ifndef RINGLET_ARCH_EMULATE_INTERNAL_H
-#define RINGLET_ARCH_EMULATE_INTERNAL_H
+#pragma once
 
 #include "arch/x86_32/descriptor.h"
 #include "arch/x86_32/insn.h"
@@ -61,5 +60,3 @@ void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value);
 #define NR_PORTS 0x10000u
 /* May a control domain's processor access this byte by itself? */
 bool port_needs_no_check(uint16_t port);
-
-#endif

@@ -4,8 +4,7 @@
  * that trap_hypervisor() searches. Only accesses to guest memory and loads of
  * values that a guest chose are listed.
  */
-#ifndef RINGLET_ARCH_EXTABLE_H
-#define RINGLET_ARCH_EXTABLE_H
+#pragma once
 
 #ifdef __ASSEMBLY__
 /* Assembly. clang-format would take it for C. */
@@ -20,6 +19,4 @@
 	".pushsection .extable, \"a\"\n\t" \
 	".long " from ", " to "\n\t"       \
 	".popsection\n\t"
-#endif
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* guest_frame() as a constant, for code that is compiled for the processor only. */
-#ifndef RINGLET_ARCH_FRAME_H
-#define RINGLET_ARCH_FRAME_H
+#pragma once
 
 #include "arch/x86_32/arch.h"
 
@@ -12,5 +11,3 @@ static inline struct trap_frame *frame_page(void)
 {
 	return (struct trap_frame *)(FRAME_END(cpu_id()) - FRAME_HEADROOM) - 1;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Symbols that linker.ld defines; only their addresses mean something. */
-#ifndef RINGLET_ARCH_IMAGE_H
-#define RINGLET_ARCH_IMAGE_H
+#pragma once
 
 #include "core/types.h"
 
@@ -13,5 +12,3 @@ extern char build_id_note_start[], build_id_note_end[];
 /* pairs: instruction, where to go on */
 extern const uint32_t extable_start[], extable_end[];
 extern const uint32_t patch_sites_start[], patch_sites_end[]; /* pairs: start, end of a CR3 load */
-
-#endif

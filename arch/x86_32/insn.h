@@ -9,8 +9,7 @@
  * and everything here works from that copy. Nothing here touches memory of a guest, allocates or
  * holds state. Encodings and flags: Intel SDM volume 2 and volume 1, appendix A.
  */
-#ifndef ARCH_X86_32_INSN_H
-#define ARCH_X86_32_INSN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -192,5 +191,3 @@ void insn_string_step(const struct insn *in, struct insn_regs *regs);
  */
 bool insn_store_execute(const struct insn *in, struct insn_regs *regs, uint64_t old,
 			uint64_t source, uint64_t *value);
-
-#endif

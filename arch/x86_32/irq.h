@@ -8,8 +8,7 @@
  * masked when it fires, and stays so until irq_unmask(). All with interrupts off. The host build
  * (tests/host/interrupts.c) has lines of its own.
  */
-#ifndef RINGLET_ARCH_IRQ_H
-#define RINGLET_ARCH_IRQ_H
+#pragma once
 
 #include "core/types.h"
 
@@ -49,5 +48,3 @@ bool ioapic_guest_read(paddr_t base, uint32_t reg, uint32_t *value) MUST_CHECK;
  * Of what is written only trigger mode and polarity of a line count, as irq_set_mode() takes them.
  */
 bool ioapic_guest_write(paddr_t base, uint32_t reg, uint32_t value) MUST_CHECK;
-
-#endif

@@ -3,8 +3,7 @@
  * The two kinds of interrupt controllers behind irq.c: the I/O APICs of the MADT (ioapic.c), or
  * where there is none, or with `noapic`, the pair of 8259s (i8259.c).
  */
-#ifndef RINGLET_ARCH_IRQCHIP_H
-#define RINGLET_ARCH_IRQCHIP_H
+#pragma once
 
 #include "core/types.h"
 
@@ -29,5 +28,3 @@ unsigned ioapic_lines(void);
 
 /* What the firmware chose for an ISA line (edge/level control register). */
 bool i8259_is_level(unsigned irq);
-
-#endif

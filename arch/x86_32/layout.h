@@ -21,8 +21,7 @@
  * "out of limit": mapped, but above the end of every segment that a guest can load. Guest segments
  * end at GUEST_SEGMENT_END, that is, they include the machine-to-physical table.
  */
-#ifndef RINGLET_ARCH_LAYOUT_H
-#define RINGLET_ARCH_LAYOUT_H
+#pragma once
 
 #ifdef __ASSEMBLY__
 #define _U(x) x
@@ -125,5 +124,3 @@
 #define VECTOR_IOAPIC 0xb0
 #define VECTOR_APIC_TIMER 0xf0
 #define VECTOR_APIC_SPURIOUS 0xff
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers and bits of model specific registers (SDM vol. 4). */
-#ifndef RINGLET_ARCH_MSR_H
-#define RINGLET_ARCH_MSR_H
+#pragma once
 
 #define MSR_PLATFORM_ID 0x00000017u
 #define MSR_APIC_BASE 0x0000001bu
@@ -28,5 +27,3 @@
 #define MISC_ENABLE_PEBS_UNAVAILABLE (1u << 12)
 #define MISC_ENABLE_MONITOR (1u << 18)
 #define MISC_ENABLE_XTPR_DISABLE (1u << 23)
-
-#endif

@@ -3,8 +3,7 @@
  * The hypervisor's own page tables and the two views of an address
  * space (docs/design.md, "Isolation").
  */
-#ifndef RINGLET_ARCH_PAGING_H
-#define RINGLET_ARCH_PAGING_H
+#pragma once
 
 #include "core/types.h"
 
@@ -44,5 +43,3 @@ void paging_load_idle(void);
 
 /* What is mapped where, for crash dumps: the hypervisor-view L1 entry of va, 0 when none. */
 uint64_t paging_lookup(uintptr_t va);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The machine round the processor: consoles, clocks, interrupt controllers, firmware tables, power.
  */
-#ifndef RINGLET_ARCH_PLATFORM_H
-#define RINGLET_ARCH_PLATFORM_H
+#pragma once
 
 #include "core/types.h"
 
@@ -103,5 +102,3 @@ void irq_init(void);
  * 8259s'. Called by the trap code.
  */
 void irq_dispatch(unsigned vector);
-
-#endif

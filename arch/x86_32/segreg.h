@@ -3,8 +3,7 @@
  * fs and gs: the guest's at all times, loaded under the exception table
  * because a guest chose the values.
  */
-#ifndef RINGLET_ARCH_SEGREG_H
-#define RINGLET_ARCH_SEGREG_H
+#pragma once
 
 #include "arch/x86_32/extable.h"
 #include "core/types.h"
@@ -32,5 +31,3 @@ static inline bool segreg_load_fs_gs(uint32_t fs, uint32_t gs)
 			 : [fs] "r"(fs), [gs] "r"(gs), [zero] "r"(zero));
 	return !bad;
 }
-
-#endif

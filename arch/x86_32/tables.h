@@ -3,8 +3,7 @@
  * The processor's own tables: GDT, IDT, TSS (SDM vol. 3, chapters 3, 6, 7).
  * They live in this CPU's switcher window.
  */
-#ifndef RINGLET_ARCH_TABLES_H
-#define RINGLET_ARCH_TABLES_H
+#pragma once
 
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/descriptor.h"
@@ -66,5 +65,3 @@ static inline uint32_t tables_segment_base(uint16_t selector)
 
 /* Entries in the LDT window, 0 for none. */
 void tables_set_ldt(uint32_t entries);
-
-#endif

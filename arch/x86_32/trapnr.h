@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exception vectors (SDM vol. 3, table 6-1), for C and assembly. */
-#ifndef RINGLET_ARCH_TRAPNR_H
-#define RINGLET_ARCH_TRAPNR_H
+#pragma once
 
 #define TRAP_DIVIDE 0
 #define TRAP_DEBUG 1
@@ -34,5 +33,3 @@
 /* Bits of the other error codes. */
 #define EC_EXTERNAL 1
 #define EC_IDT 2
-
-#endif

@@ -5,8 +5,7 @@
  * an error with nothing half-done the caller could trust. In both isolation modes the running guest
  * is mapped below HV_START while the hypervisor runs.
  */
-#ifndef RINGLET_ARCH_UACCESS_H
-#define RINGLET_ARCH_UACCESS_H
+#pragma once
 
 #include "core/types.h"
 
@@ -33,5 +32,3 @@ int get_guest_u32x4(uint32_t *dst, gva_t src) MUST_CHECK;
  */
 #define MULTICALL_LEFT 1
 int ASMCALL arch_multicall_call(gva_t entry) MUST_CHECK;
-
-#endif

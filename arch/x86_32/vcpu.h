@@ -2,8 +2,7 @@
 /*
  * The register state of a virtual CPU. Included by core/domain.h; compiles on the host.
  */
-#ifndef RINGLET_ARCH_VCPU_H
-#define RINGLET_ARCH_VCPU_H
+#pragma once
 
 #include <stdint.h>
 
@@ -102,5 +101,3 @@ struct arch_vcpu {
 	uint32_t iobitmap_ports;
 	uint32_t segment_flips; /* 4gb_segments: how often it had to help */
 };
-
-#endif

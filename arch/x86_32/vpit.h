@@ -4,8 +4,7 @@
  * TSC against it before they look for anything better, and with an empty port read 100,000 times
  * in vain (Linux's quick_pit_calibrate). Xen gives its PV guests one too (emul-i8254).
  */
-#ifndef RINGLET_ARCH_VPIT_H
-#define RINGLET_ARCH_VPIT_H
+#pragma once
 
 #include "core/lock.h"
 #include "core/types.h"
@@ -32,5 +31,3 @@ struct vpit {
 bool vpit_has_port(uint16_t port);
 uint8_t vpit_read(struct vpit *pit, uint16_t port);
 void vpit_write(struct vpit *pit, uint16_t port, uint8_t value);
-
-#endif

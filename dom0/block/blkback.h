@@ -6,8 +6,7 @@
  * A disk lives from its attachment until the guest has let go of it or is gone, and everything in
  * flight has ended. The front end may close and open in between as often as it likes.
  */
-#ifndef DOM0_BLKBACK_H
-#define DOM0_BLKBACK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -41,5 +40,3 @@ bool blkback_has_disks(domid_t domain);
 
 /* Who hears when a disk of a domain has ended. */
 void blkback_on_end(void (*fn)(domid_t domain));
-
-#endif

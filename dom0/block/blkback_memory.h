@@ -4,8 +4,7 @@
  * alone, which costs no page-table entry here and no copy. Disks in memory get pages of a common pool,
  * which the hypervisor copies to or from the guest's.
  */
-#ifndef DOM0_BLKBACK_MEMORY_H
-#define DOM0_BLKBACK_MEMORY_H
+#pragma once
 
 #include "dom0/block/blkback_ring.h"
 
@@ -26,5 +25,3 @@ bool blkback_copy_segments(domid_t domain, grant_ref_t ref, struct blkif_request
 
 /* The ring waits no more. */
 void blkback_memory_forget(struct blkback_ring *ring);
-
-#endif

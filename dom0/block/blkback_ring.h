@@ -14,8 +14,7 @@
  * memory of each is limited by max_segments. Every ring has one piece of work in the loop's queue, so
  * that rings get equal turns.
  */
-#ifndef DOM0_BLKBACK_RING_H
-#define DOM0_BLKBACK_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -105,5 +104,3 @@ bool blkback_ring_stop(struct blkback_ring *ring);
 
 /* The front end has called, or there is memory again. */
 void blkback_ring_kick(struct blkback_ring *ring);
-
-#endif

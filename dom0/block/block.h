@@ -10,8 +10,7 @@
  * Durability: the completion of a FLUSH means that every write which had completed before the flush
  * was submitted is on the medium. A flush orders nothing else: who needs that waits for completions.
  */
-#ifndef DOM0_BLOCK_H
-#define DOM0_BLOCK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -137,5 +136,3 @@ void block_close(struct block_device *dev, bool write);
  * -EINVAL, -EROFS, -EOPNOTSUPP (flush and discard that the device does not have) or -EIO.
  */
 void block_submit(struct block_device *dev, struct block_request *req);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One entry of `disk = [ ... ]`, in the syntax of xl-disk-configuration(5). */
-#ifndef DOM0_DISK_SPEC_H
-#define DOM0_DISK_SPEC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ const char *disk_spec_parse(struct disk_spec *spec, const char *text);
 
 /* The number of "xvda1", "sda", "hdc2", "d0p1" or a plain number; false when it is none. */
 bool disk_vdev_number(const char *vdev, uint32_t *number);
-
-#endif

@@ -3,8 +3,7 @@
  * The disks that a guest's description asks for: opened before the domain is built, so that a target that
  * is missing or in use stops the start, attached when it has a store, closed when it is gone.
  */
-#ifndef DOM0_GUEST_DISKS_H
-#define DOM0_GUEST_DISKS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -28,5 +27,3 @@ const char *guest_disks_attach(struct guest *guest, const struct guest_disks *di
 /* One more, or one less, while it runs; its description follows. NULL, or what is wrong. */
 const char *guest_disk_add(struct guest *guest, const struct disk_spec *spec);
 const char *guest_disk_remove(struct guest *guest, uint32_t number, bool force);
-
-#endif

@@ -4,8 +4,7 @@
  * (copy-on-write). A page takes memory when it is first written to; when there is none left the write
  * fails with -ENOSPC. What is written is gone with the last user of the disk.
  */
-#ifndef DOM0_MEMDISK_H
-#define DOM0_MEMDISK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@
  */
 struct block_device *memdisk_create(const char *name, const uint8_t *image, size_t size,
 				    uint64_t sectors, bool read_only);
-
-#endif

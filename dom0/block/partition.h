@@ -4,8 +4,7 @@
  * hostile input: a guest may have written it. Partitions that reach beyond the disk, overlap each
  * other, or are in a table with a wrong checksum are refused with a line in the log, all of that table.
  */
-#ifndef DOM0_PARTITION_H
-#define DOM0_PARTITION_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@
  * guests until that is done (block_probe_begin()).
  */
 void partition_scan(struct block_device *disk);
-
-#endif

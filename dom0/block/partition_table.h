@@ -4,8 +4,7 @@
  * says is hostile input, for a guest may have written it. Pure functions: dom0/block/partition.c reads
  * the blocks.
  */
-#ifndef DOM0_PARTITION_TABLE_H
-#define DOM0_PARTITION_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,5 +63,3 @@ const char *gpt_read_entries(struct partition_table *table, const struct gpt_hea
 
 /* NULL, or what is wrong with the table as a whole. */
 const char *partition_check(struct partition_table *table);
-
-#endif

@@ -8,8 +8,7 @@
  * `waiting` until nothing is under way, and then runs alone. So do requests after an error: one of
  * many queued ones failed, and run alone it shows which.
  */
-#ifndef DOM0_DRIVERS_AHCI_H
-#define DOM0_DRIVERS_AHCI_H
+#pragma once
 
 #include "dom0/drivers/disk.h"
 #include "guests/pvrt/mm.h"
@@ -204,5 +203,3 @@ void ahci_requeue(struct ahci_port *port, bool disk_refused);
 void ahci_run(struct ahci_port *port);
 /* Ends all requests with -EIO. */
 void ahci_fail_all(struct ahci_port *port);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the drivers of disks share: names, the line that announces a disk, the timer that looks after it. */
-#ifndef DOM0_DRIVERS_DISK_H
-#define DOM0_DRIVERS_DISK_H
+#pragma once
 
 #include "dom0/block/block.h"
 #include "dom0/drivers/pci.h"
@@ -56,5 +55,3 @@ void disk_tell(struct disk_watch *watch, const char *name, const char *why);
 int disk_register(struct block_device *dev, const char *prefix, const char *kind);
 
 extern const struct pci_driver virtio_blk_driver, ahci_driver;
-
-#endif

@@ -4,8 +4,7 @@
  * one after the other or all over the place, so many at a time, for some seconds. What is written is
  * known by its place, so that reading it back shows what went wrong.
  */
-#ifndef DOM0_DRIVERS_DISK_TEST_H
-#define DOM0_DRIVERS_DISK_TEST_H
+#pragma once
 
 #include "dom0/block/block.h"
 
@@ -32,5 +31,3 @@ struct disk_test_result {
  */
 int disk_test_start(struct block_device *dev, const struct disk_test_phase *phase, uint64_t span,
 		    uint64_t ns, void (*done)(const struct disk_test_result *result));
-
-#endif

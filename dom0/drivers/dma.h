@@ -3,8 +3,7 @@
  * Memory that devices reach. A machine address is what a device uses: no MMU is between them, so a
  * driver gives a device only addresses of memory that stays its own until the device is done.
  */
-#ifndef DOM0_DRIVERS_DMA_H
-#define DOM0_DRIVERS_DMA_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ void *dma_alloc(unsigned pages, uint64_t *maddr);
 
 /* Machine address of mapped memory, the heap's for example; good up to the end of its page. */
 uint64_t virt_to_maddr(const void *address);
-
-#endif

@@ -5,8 +5,7 @@
  * The card writes nothing but the descriptors' ends: lengths and states. They are read once and
  * checked; addresses and everything that is needed later are kept outside.
  */
-#ifndef DOM0_DRIVERS_E1000_H
-#define DOM0_DRIVERS_E1000_H
+#pragma once
 
 #include "dom0/drivers/e1000_regs.h"
 #include "dom0/drivers/nic.h"
@@ -90,5 +89,3 @@ void e1000_transmit(struct net_port *port, struct net_packet *packet);
 void e1000_flush(struct net_port *port);
 
 extern const struct pci_driver e1000_driver;
-
-#endif

@@ -3,8 +3,7 @@
  * Registers and descriptors of Intel's 8254x network controllers ("PCI/PCI-X Family of Gigabit Ethernet
  * Controllers Software Developer's Manual", 317453): chapters 3 (descriptors) and 13 (registers).
  */
-#ifndef DOM0_DRIVERS_E1000_REGS_H
-#define DOM0_DRIVERS_E1000_REGS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -137,5 +136,3 @@ union e1000_tx_desc {
 
 _Static_assert(sizeof(struct e1000_rx_desc) == 16, "manual, 3.2.3");
 _Static_assert(sizeof(union e1000_tx_desc) == 16, "manual, 3.3.6");
-
-#endif

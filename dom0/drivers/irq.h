@@ -8,8 +8,7 @@
  * nobody interprets here. So a device is first attached to every line that it may have; the first
  * line on which its handler finds work several times is the one, and the others are let go.
  */
-#ifndef DOM0_DRIVERS_IRQ_H
-#define DOM0_DRIVERS_IRQ_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -33,5 +32,3 @@ void irq_missed(struct pci_device *dev);
 
 /* Its line, -1 while it is not certain. */
 int irq_line_of(const struct pci_device *dev);
-
-#endif

@@ -4,8 +4,7 @@
  * loop, a budget of them at a time and without interrupts in between; a timer finds interrupts that got
  * lost and cards that send nothing any more, which are reset.
  */
-#ifndef DOM0_DRIVERS_NIC_H
-#define DOM0_DRIVERS_NIC_H
+#pragma once
 
 #include "dom0/drivers/pci.h"
 #include "dom0/loop.h"
@@ -78,5 +77,3 @@ static inline void nic_refuse(struct nic *nic, struct net_packet *packet)
 	nic->port.sent.errors++;
 	net_packet_put(packet);
 }
-
-#endif

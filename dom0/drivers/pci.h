@@ -6,8 +6,7 @@
  *
  * The firmware has given addresses to all base registers; nothing is moved.
  */
-#ifndef DOM0_DRIVERS_PCI_H
-#define DOM0_DRIVERS_PCI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -117,5 +116,3 @@ bool pci_offer(struct pci_device *dev, const struct pci_driver *driver);
 void drivers_open_ports(void);
 /* drivers.c: finds the devices, and starts a driver for each that has one. */
 void drivers_init(void);
-
-#endif

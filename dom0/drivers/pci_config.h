@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Configuration space by function number, before there is a struct pci_device: for pci.c. */
-#ifndef DOM0_DRIVERS_PCI_CONFIG_H
-#define DOM0_DRIVERS_PCI_CONFIG_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ void pci_config_write(uint32_t function, unsigned offset, unsigned bytes, uint32
 
 /* Finds MCFG; says by which way configuration space is reached. */
 const char *pci_config_init(void);
-
-#endif

@@ -9,8 +9,7 @@
  *	virtio_stop()		reset: it has let go of all buffers (then vring_detach() gives them back)
  *	virtio_restart()	the same features and queues again
  */
-#ifndef DOM0_DRIVERS_VIRTIO_H
-#define DOM0_DRIVERS_VIRTIO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,5 +75,3 @@ uint8_t virtio_isr(const struct virtio_device *dev);
 
 /* The device says that it cannot go on (DEVICE_NEEDS_RESET). */
 bool virtio_failed(const struct virtio_device *dev);
-
-#endif

@@ -6,8 +6,7 @@
  * Every frame has a header, which is in a descriptor of its own, as the older layout wants it. What
  * the card writes there is copied once and checked.
  */
-#ifndef DOM0_DRIVERS_VIRTIO_NET_H
-#define DOM0_DRIVERS_VIRTIO_NET_H
+#pragma once
 
 #include "dom0/drivers/nic.h"
 #include "dom0/drivers/virtio.h"
@@ -94,5 +93,3 @@ void virtio_net_transmit(struct net_port *port, struct net_packet *packet);
 void virtio_net_flush(struct net_port *port);
 
 extern const struct pci_driver virtio_net_driver;
-
-#endif

@@ -8,8 +8,7 @@
  * device that says otherwise has the ring marked broken, and nothing more is taken from it. What the
  * driver must remember is kept outside the shared memory and never read back from there.
  */
-#ifndef DOM0_DRIVERS_VRING_H
-#define DOM0_DRIVERS_VRING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -116,5 +115,3 @@ static inline unsigned vring_in_flight(const struct vring *ring)
 /* After the device was reset: the tokens of the chains that it had, one at a time, then NULL; the ring
  * can be used again after vring_init(). */
 void *vring_detach(struct vring *ring);
-
-#endif

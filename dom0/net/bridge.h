@@ -6,8 +6,7 @@
  * The address of a filtered port (a guest's) is fixed: nobody else can take it over, and the guest cannot
  * send with another.
  */
-#ifndef DOM0_NET_BRIDGE_H
-#define DOM0_NET_BRIDGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ void bridge_remove_port(struct net_port *port);
 
 struct net_bridge *bridge_first(void);
 struct net_bridge *bridge_find(const char *name);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The addresses that a bridge knows, for bridge.c. Times are loop_now()'s. */
-#ifndef DOM0_NET_BRIDGE_TABLE_H
-#define DOM0_NET_BRIDGE_TABLE_H
+#pragma once
 
 #include "dom0/net/bridge.h"
 
@@ -14,5 +13,3 @@ void table_learn(struct net_bridge *bridge, const uint8_t *mac, struct net_port 
 struct net_port *table_find(struct net_bridge *bridge, const uint8_t *mac, uint64_t now);
 /* Forgets everything behind the port. */
 void table_remove_port(struct net_bridge *bridge, struct net_port *port);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The interfaces that a guest's description asks for, through the guest's life. */
-#ifndef DOM0_NET_GUEST_NET_H
-#define DOM0_NET_GUEST_NET_H
+#pragma once
 
 struct guest;
 
@@ -15,5 +14,3 @@ void guest_net_start(struct guest *guest);
 const char *guest_net_attach(struct guest *guest, const char *description);
 /* Takes it away, by its number or its hardware address. NULL, or what is wrong. */
 const char *guest_net_detach(struct guest *guest, const char *which);
-
-#endif

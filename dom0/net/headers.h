@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol headers as far as offloads touch them: offsets in bytes, numbers in network order. */
-#ifndef DOM0_NET_HEADERS_H
-#define DOM0_NET_HEADERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -67,5 +66,3 @@ static inline void put32(uint8_t *at, uint32_t value)
 
 /* The Internet sum (RFC 1071), not complemented, as it lies in memory; start: a sum so far. */
 uint16_t net_sum(const uint8_t *data, uint32_t length, uint32_t start);
-
-#endif

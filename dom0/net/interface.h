@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Network interfaces of guests, for who creates guests and for the shell. */
-#ifndef DOM0_NET_INTERFACE_H
-#define DOM0_NET_INTERFACE_H
+#pragma once
 
 #include <xen/xen.h>
 
@@ -28,5 +27,3 @@ struct net_interface_info {
 	const char *path;
 };
 struct net_interface_info net_interface_info(const struct net_interface *in);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * One thread, no locks: everything runs in callbacks of the event loop.
  */
-#ifndef DOM0_NET_NET_H
-#define DOM0_NET_NET_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -141,5 +140,3 @@ struct net_port *net_port_find(const char *name);
 unsigned net_receive(struct net_port *port, struct net_packet *packet);
 /* Whoever called net_receive(), once or several times in a row, then calls this once. */
 void net_flush(void);
-
-#endif

@@ -10,8 +10,7 @@
  *	netback_rx.c	queues what the bridge sends, and fills rx buffers
  *	netback_copy.c	where the bytes of a packet are
  */
-#ifndef DOM0_NET_NETBACK_H
-#define DOM0_NET_NETBACK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -139,5 +138,3 @@ uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delive
 void netback_batch_run(struct netback_batch *batch);
 /* Whether all copies [first, first + count) went well. */
 bool netback_batch_good(const struct netback_batch *batch, unsigned first, unsigned count);
-
-#endif

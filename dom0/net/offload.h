@@ -3,8 +3,7 @@
  * Checksums and TCP segmentation in software, for ports that lack them, and the checks that a packet which
  * asks for either must pass before anybody believes its headers.
  */
-#ifndef DOM0_NET_OFFLOAD_H
-#define DOM0_NET_OFFLOAD_H
+#pragma once
 
 #include "dom0/net/net.h"
 
@@ -45,5 +44,3 @@ unsigned offload_needs(const struct net_packet *packet);
  */
 unsigned offload_segment(const struct net_packet *packet, bool blank,
 			 void (*send)(void *arg, struct net_packet *segment), void *arg);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the network asks of the machine: memory, copies between domains, events. Tests have their own. */
-#ifndef DOM0_NET_PAGES_H
-#define DOM0_NET_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ xen_pfn_t net_frame(const void *address);
 
 /* One hypercall for all of them; each has its status afterwards. False when it was refused as a whole. */
 bool net_grant_copy(struct gnttab_copy *copies, unsigned count);
-
-#endif

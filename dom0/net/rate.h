@@ -3,8 +3,7 @@
  * A limit of so many bytes in each interval. What one packet takes too much is missing in the next interval,
  * so that the average is exact for packets of any size. Times are loop_now()'s.
  */
-#ifndef DOM0_NET_RATE_H
-#define DOM0_NET_RATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,5 +18,3 @@ void rate_init(struct rate *rate, uint64_t bytes, uint64_t interval_ns, uint64_t
 /* Whether a packet may pass now; otherwise not before rate->next. */
 bool rate_allows(struct rate *rate, uint64_t now);
 void rate_take(struct rate *rate, uint32_t bytes);
-
-#endif

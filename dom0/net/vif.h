@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest's description says of a network interface: xl's `vif` (xl-network-configuration). */
-#ifndef DOM0_NET_VIF_H
-#define DOM0_NET_VIF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ const char *vif_mac_text(const uint8_t *mac, char *text);
  * the address turns out to be taken.
  */
 void vif_make_mac(uint8_t *mac, const char *guest, unsigned number, unsigned attempt);
-
-#endif

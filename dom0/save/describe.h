@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's description as text in xl.cfg syntax: what spec_read() makes the same guest from. */
-#ifndef DOM0_SAVE_DESCRIBE_H
-#define DOM0_SAVE_DESCRIBE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -9,5 +8,3 @@ struct guest_spec;
 
 /* NULL, or why it cannot be written down. The text is ended by a NUL, which *length does not count. */
 const char *describe_guest(const struct guest_spec *spec, char *text, size_t size, size_t *length);
-
-#endif

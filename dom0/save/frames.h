@@ -3,8 +3,7 @@
  * Frame numbers in page tables: the guest's own in an image, the machine's in memory. A table is a copy
  * that nobody else changes; what it says is hostile all the same.
  */
-#ifndef DOM0_SAVE_FRAMES_H
-#define DOM0_SAVE_FRAMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ uint32_t frames_pfn(const struct frames *frames, unsigned long mfn, frames_looku
 bool frames_to_guest(const struct frames *frames, unsigned level, uint64_t *table,
 		     frames_lookup *lookup);
 bool frames_to_machine(const struct frames *frames, unsigned level, uint64_t *table);
-
-#endif

@@ -14,8 +14,7 @@
  * Frames have the guest's numbers everywhere, in page tables and registers too. The reader believes nothing:
  * what is longer, later or other than it may be is an error, and so is a checksum that differs.
  */
-#ifndef DOM0_SAVE_IMAGE_H
-#define DOM0_SAVE_IMAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -135,5 +134,3 @@ static inline uint32_t image_padded(uint32_t length)
 {
 	return (length + 7u) & ~7u;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Images on block devices, a chunk at a time from the event loop. Header and records as in image.h; what is
  * in the way on a device is recognised before anything is written.
  */
-#ifndef DOM0_SAVE_IMAGE_DISK_H
-#define DOM0_SAVE_IMAGE_DISK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -79,5 +78,3 @@ static inline bool image_writer_busy(const struct image_writer *writer)
 {
 	return writer->running > 0;
 }
-
-#endif

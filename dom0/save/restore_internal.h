@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A restore under way: what dom0/save/restore*.c share. Nothing that comes from the image is believed. */
-#ifndef DOM0_RESTORE_INTERNAL_H
-#define DOM0_RESTORE_INTERNAL_H
+#pragma once
 
 #include "dom0/block/guest_disks.h"
 #include "dom0/guest.h"
@@ -41,5 +40,3 @@ const char *restore_domain_turn(struct restore *r, bool *done);
 
 /* ---- restore_start.c: what the guest finds when it goes on ---- */
 const char *restore_start_guest(struct restore *r);
-
-#endif

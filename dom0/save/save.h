@@ -3,8 +3,7 @@
  * Saving a guest to a block device and bringing it back (docs/dom0.md, "Saved guests"). One at a time; the work is
  * done in turns of the event loop, and the end is told to who asked.
  */
-#ifndef DOM0_SAVE_H
-#define DOM0_SAVE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ const char *restore_start(const char *device, const struct guest_spec *spec,
 			  const struct restore_options *options, save_report report,
 			  save_done done);
 void restore_cancel(void);
-
-#endif

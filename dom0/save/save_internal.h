@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A save under way: what dom0/save/save*.c share. */
-#ifndef DOM0_SAVE_INTERNAL_H
-#define DOM0_SAVE_INTERNAL_H
+#pragma once
 
 #include "dom0/guest.h"
 #include "dom0/save/frames.h"
@@ -31,5 +30,3 @@ void save_memory_free(struct save *save);
 const char *save_records_turn(struct save *save, bool *done);
 /* The most that the image of a guest with so many pages can take. */
 uint64_t save_records_size(uint64_t pages);
-
-#endif

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The keyboard at the PS/2 controller (8042), and what stands in for one. */
-#ifndef DOM0_TERMINAL_KEYBOARD_H
-#define DOM0_TERMINAL_KEYBOARD_H
+#pragma once
 
 #include <stddef.h>
 
 /* What is typed goes to `typed`, as a terminal sends it. Without a controller nothing ever comes. */
 void keyboard_init(void (*typed)(const char *text, size_t len));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What keys mean: scan codes of set 1 to what a terminal sends. US layout. */
-#ifndef DOM0_TERMINAL_KEYMAP_H
-#define DOM0_TERMINAL_KEYMAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ struct keymap {
 
 /* One code from the keyboard. Returns how many characters were stored in out. */
 size_t keymap_translate(struct keymap *k, uint8_t code, char out[KEYMAP_MAX]);
-
-#endif

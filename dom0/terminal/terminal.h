@@ -4,8 +4,7 @@
  * have them) leaves there. Knows no device, so tests drive it. Its input is whatever a guest prints:
  * every sequence ends within bounds, whatever it says.
  */
-#ifndef DOM0_TERMINAL_TERMINAL_H
-#define DOM0_TERMINAL_TERMINAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ void terminal_init(struct terminal *t, unsigned columns, unsigned rows);
 void terminal_write(struct terminal *t, const char *text, size_t len);
 /* Everything has been drawn. */
 void terminal_clean(struct terminal *t);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the reader of sequences (terminal.c) and what they do to the screen (screen.c). */
-#ifndef DOM0_TERMINAL_TERMINAL_INTERNAL_H
-#define DOM0_TERMINAL_TERMINAL_INTERNAL_H
+#pragma once
 
 #include "dom0/terminal/terminal.h"
 
@@ -23,5 +22,3 @@ void screen_touch(struct terminal *t, unsigned from_row, unsigned to_row);
 
 /* Code page 437's character for a Unicode one, '?' where it has none (characters.c). */
 uint8_t character_of(uint32_t code_point);
-
-#endif

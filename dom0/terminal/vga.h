@@ -4,13 +4,10 @@
  * start_info (struct dom0_vga_console_info). A screen in a graphics mode stays the hypervisor's, which
  * shows plain text there.
  */
-#ifndef DOM0_TERMINAL_VGA_H
-#define DOM0_TERMINAL_VGA_H
+#pragma once
 
 #include <stddef.h>
 
 /* Without a text screen, nothing happens here or later. */
 void vga_init(void);
 void vga_write(const char *text, size_t len);
-
-#endif

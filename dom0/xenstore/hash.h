@@ -4,8 +4,7 @@
  * is no memory to grow they only get slower. Hash functions start from a seed that guests do not
  * know, so that a guest cannot choose names that collide.
  */
-#ifndef DOM0_XENSTORE_HASH_H
-#define DOM0_XENSTORE_HASH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,5 +43,3 @@ static inline uint32_t xs_hash_finish(uint32_t hash)
 	hash *= 0xc2b2ae35u;
 	return hash ^ hash >> 16;
 }
-
-#endif

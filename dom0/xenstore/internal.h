@@ -11,8 +11,7 @@
  * last one, and a transaction commits only if all that it has seen is unchanged. So what a committed
  * transaction read was true at one instant, the one of its commit.
  */
-#ifndef DOM0_XENSTORE_INTERNAL_H
-#define DOM0_XENSTORE_INTERNAL_H
+#pragma once
 
 #include <errno.h>
 
@@ -340,5 +339,3 @@ void xs_request_ok(struct xs_connection *conn);
 int xs_request_done(struct xs_connection *conn, int error);
 /* In decimal with a NUL; buf has 21 bytes. Returns those stored. */
 size_t xs_put_number(char *buf, uint64_t value);
-
-#endif

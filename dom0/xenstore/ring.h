@@ -5,8 +5,7 @@
  * is on it is read once and checked, and our own indexes are kept elsewhere. Event
  * channels are the caller's, through callbacks.
  */
-#ifndef DOM0_XENSTORE_RING_H
-#define DOM0_XENSTORE_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ bool xs_ring_serve(struct xs_ring *ring);
 unsigned xs_ring_error(const struct xs_ring *ring);
 /* Whether the guest has ever sent anything. */
 bool xs_ring_used(const struct xs_ring *ring);
-
-#endif

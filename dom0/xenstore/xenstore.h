@@ -11,8 +11,7 @@
  *
  * Functions that can fail return 0 or a positive errno number that has a name in xs_wire.h.
  */
-#ifndef DOM0_XENSTORE_XENSTORE_H
-#define DOM0_XENSTORE_XENSTORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -157,5 +156,3 @@ const char *xs_check(struct xs_store *store);
 /* Bytes that the domain is charged for. */
 size_t xs_memory_used(struct xs_store *store, domid_t domid);
 unsigned xs_nodes_owned(struct xs_store *store, domid_t domid);
-
-#endif

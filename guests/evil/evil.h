@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hostile guest: its cases, and the helpers that they share. */
-#ifndef EVIL_H
-#define EVIL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -41,5 +40,3 @@ uint64_t word_entry(void);
 /* A value for a page-table entry, and an address whose mapping may change. */
 uint64_t word_pte(void);
 uint32_t word_address(void);
-
-#endif

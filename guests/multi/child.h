@@ -5,8 +5,7 @@
  * Their memory, by frame number from 0: nothing, the image, the mailbox, the p2m list, start_info,
  * the top-level table, its directory, one level-1 table, the boot stack, and what is free.
  */
-#ifndef MULTI_CHILD_H
-#define MULTI_CHILD_H
+#pragma once
 
 #include "guests/multi/control.h"
 #include "guests/multi/mailbox.h"
@@ -55,5 +54,3 @@ void check_audit(const char *when);
 /* A frame of another domain at a new address, NULL when refused. */
 void *foreign_map(domid_t domid, unsigned long mfn, pte_t flags);
 void foreign_unmap(void *va);
-
-#endif

@@ -3,8 +3,7 @@
  * domctl and sysctl for the test domain: thin wrappers that fill in command and version. Included
  * first, because the ABI's headers show these interfaces only to control tools. Results are Xen's.
  */
-#ifndef MULTI_CONTROL_H
-#define MULTI_CONTROL_H
+#pragma once
 
 #define __XEN_TOOLS__ 1
 
@@ -29,5 +28,3 @@ int domain_set_shares(domid_t domid, unsigned int weight, unsigned int cap);
 int domain_max_mem(domid_t domid, uint64_t kib);
 /* Free frames of the machine. */
 uint64_t free_frames(void);
-
-#endif

@@ -4,8 +4,7 @@
  * memory of the latter, mapped by both. The command line of the payload is "<what to
  * do> mailbox=<its address, hexadecimal>".
  */
-#ifndef MULTI_MAILBOX_H
-#define MULTI_MAILBOX_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ struct mailbox {
 	volatile uint64_t time;	     /* system time of what happened last */
 	char failure[NAME_SIZE * 4]; /* of hostile payloads: the first thing that went wrong */
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cases, by file. */
-#ifndef MULTI_TESTS_H
-#define MULTI_TESTS_H
+#pragma once
 
 /* life.c */
 void test_create_and_run(void);
@@ -64,5 +63,3 @@ void test_crash_storm(void);
 
 /* bench.c: no cases; prints BENCH lines. */
 int bench_run(void);
-
-#endif

@@ -3,8 +3,7 @@
  * One frame of grant entries, version 1 (<xen/grant_table.h>): enough for tests.
  * Entries below 8 are reserved by the ABI.
  */
-#ifndef PAYLOAD_GNTTAB_H
-#define PAYLOAD_GNTTAB_H
+#pragma once
 
 #include <xen/grant_table.h>
 
@@ -65,5 +64,3 @@ static inline int gnttab_unmap(void *va, grant_handle_t handle)
 
 	return rc ? rc : op.status;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * What guests share that attack a back end: the handshake of <xen/io/xenbus.h> as far as all devices have
  * it, numbers by chance, and the round of attacks, after each of which the back end must still serve.
  */
-#ifndef PAYLOAD_HOSTILE_FRONT_H
-#define PAYLOAD_HOSTILE_FRONT_H
+#pragma once
 
 #include "guests/pvrt/pvrt.h"
 #include "guests/pvrt/xenstore.h"
@@ -99,5 +98,3 @@ static inline _Noreturn void attack_for_ever(const struct attack *attacks, unsig
 		pv_printf("%s: round %u passed\n", front.name, round);
 	}
 }
-
-#endif

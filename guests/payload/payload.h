@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PAYLOAD_H
-#define PAYLOAD_H
+#pragma once
 
 /*
  * Before the ABI's headers: they show domctl and sysctl only to control
@@ -16,5 +15,3 @@
  * to another; counts in the mailbox.
  */
 void payload_hostile(struct mailbox *m);
-
-#endif

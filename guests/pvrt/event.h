@@ -4,8 +4,7 @@
  * shared_info).  Ports are masked at start; event_bind() gives one a handler and
  * unmasks it.  Handlers run with upcalls masked.
  */
-#ifndef PVRT_EVENT_H
-#define PVRT_EVENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,5 +57,3 @@ void events_wait_count(const volatile unsigned int *count, unsigned int wanted, 
 
 /* Sleeps until an event comes (SCHEDOP_block); unmasks upcalls. */
 void event_block(void);
-
-#endif

@@ -3,8 +3,7 @@
  * What a privileged guest needs to drive devices: I/O ports, PCI configuration space, interrupt
  * lines (ABI: <xen/physdev.h>). Ports need a virtual privilege level of at least 1 (pv_set_iopl()).
  */
-#ifndef PVRT_HW_H
-#define PVRT_HW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,5 +82,3 @@ static inline long pirq_eoi(uint32_t irq)
 
 	return HYPERVISOR_physdev_op(PHYSDEVOP_eoi, &op);
 }
-
-#endif

@@ -4,8 +4,7 @@
  * arguments in %ebx, %ecx, %edx, %esi, %edi; Xen may clobber the argument registers.  Results are
  * Xen's: zero or positive for success, a negative XEN_E* number otherwise.
  */
-#ifndef PVRT_HYPERCALL_H
-#define PVRT_HYPERCALL_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -233,5 +232,3 @@ static inline long HYPERVISOR_callback_op(int cmd, void *arg)
 {
 	return hypercall2(__HYPERVISOR_callback_op, cmd, PTR32(arg));
 }
-
-#endif

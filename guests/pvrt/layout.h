@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that C, assembly and guest.ld share; C asserts those that describe structures. */
-#ifndef PVRT_LAYOUT_H
-#define PVRT_LAYOUT_H
+#pragma once
 
 #define VIRT_BASE 0xC0000000
 #define PAGE_BYTES 0x1000
@@ -36,5 +35,3 @@
 #define USER_EFLAGS 52
 #define USER_ESP 56
 #define USER_SS 60
-
-#endif

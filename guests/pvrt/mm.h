@@ -6,8 +6,7 @@
  *
  * Page tables are ordinary pages of the guest, mapped read-only; entries change by hypercall.
  */
-#ifndef PVRT_MM_H
-#define PVRT_MM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -146,5 +145,3 @@ void mm_unmap_frame(void *va);
 int mmuext_one(unsigned int cmd, unsigned long arg1, unsigned long arg2);
 int table_pin(void *table, unsigned int level);
 int table_unpin(void *table);
-
-#endif

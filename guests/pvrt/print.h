@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Formatted output to the hypervisor's console. */
-#ifndef PVRT_PRINT_H
-#define PVRT_PRINT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ void pv_vprintf(const char *fmt, va_list ap);
 
 /* Writes the bytes as they are; waits for nothing and cannot fail visibly. */
 void pv_write(const char *buf, size_t len);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything of the PV runtime, for guests that want it whole. */
-#ifndef PVRT_PVRT_H
-#define PVRT_PVRT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,5 +17,3 @@
 #include "guests/pvrt/time.h"
 #include "guests/pvrt/trap.h"
 #include "guests/pvrt/user.h"
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the guest finds at its start, and how it ends. */
-#ifndef PVRT_START_H
-#define PVRT_START_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,5 +47,3 @@ void pv_panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2
 	} while (0)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#endif

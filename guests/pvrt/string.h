@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The few libc memory and string functions, with libc's names and contracts. */
-#ifndef PVRT_STRING_H
-#define PVRT_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -14,5 +13,3 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t len);
 char *strchr(const char *s, int c);
 char *strstr(const char *s, const char *sub);
-
-#endif

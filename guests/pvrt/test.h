@@ -11,8 +11,7 @@
  *
  * The words only=<name> on the guest's command line select one case.
  */
-#ifndef PVRT_TEST_H
-#define PVRT_TEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,5 +57,3 @@ bool check_fault(const struct fault *fault, unsigned int vector, const char *wha
 bool check_fault_error(const struct fault *fault, unsigned int vector, uint32_t error,
 		       const char *what);
 bool check_no_fault(const struct fault *fault, const char *what);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System time from the vcpu_time_info page, wall clock, and 64-bit arithmetic for it. */
-#ifndef PVRT_TIME_H
-#define PVRT_TIME_H
+#pragma once
 
 #include <stdint.h>
 
@@ -33,5 +32,3 @@ uint64_t time_wallclock_base_ns(void);
 
 /* Spins until that much system time has passed. */
 void time_delay_ns(uint64_t ns);
-
-#endif

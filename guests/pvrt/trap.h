@@ -7,8 +7,7 @@
  * (ring 1) or the running user_enter() (ring 3); a trap that nobody wants ends the guest, or the
  * test that runs (test.h).
  */
-#ifndef PVRT_TRAP_H
-#define PVRT_TRAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -151,5 +150,3 @@ void trap_print_frame(const struct trap_frame *frame);
 /* For C only: the common entry, and the way out of a probe. */
 void trap_dispatch(struct trap_frame *frame);
 void trap_record(struct fault *fault, const struct trap_frame *frame);
-
-#endif

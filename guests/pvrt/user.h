@@ -3,8 +3,7 @@
  * Short excursions into ring 3.  Code and data for them carry __user_code and __user_data: those
  * pages, and nothing else, are user-accessible; user code must call nothing outside them.
  */
-#ifndef PVRT_USER_H
-#define PVRT_USER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +39,3 @@ bool user_call(uint32_t (*fn)(uint32_t arg), uint32_t arg, struct fault *exit);
 
 /* For trap.c: takes a trap of ring 3 when user_run() waits for one, and does not come back then. */
 bool user_trap(struct trap_frame *frame);
-
-#endif

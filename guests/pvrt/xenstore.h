@@ -3,8 +3,7 @@
  * As little of xenstore as a guest needs, over the ring that it was started with
  * (<xen/io/xs_wire.h>). It yields while it waits.
  */
-#ifndef PVRT_XENSTORE_H
-#define PVRT_XENSTORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ const char *xenstore_event(void);
 /* For guests that break the protocol: the ring, and bytes put there as they are. */
 volatile struct xenstore_domain_interface *xenstore_ring(void);
 void xenstore_put(const void *bytes, uint32_t len);
-
-#endif

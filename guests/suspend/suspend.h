@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parts of the guest that is saved and restored: see suspend.c. */
-#ifndef GUESTS_SUSPEND_H
-#define GUESTS_SUSPEND_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ const char *state_check(bool restored);
 /* Registers, which change between calls: between these two nothing else uses them. */
 void state_load_registers(void);
 const char *state_check_registers(void);
-
-#endif

@@ -4,8 +4,7 @@
  * to their page tables - and checks isolation, counts and leaks after each step. The grammar
  * prefers what nearly makes sense, because that gets further.
  */
-#ifndef RINGLET_TESTS_FUZZ_ENGINE_H
-#define RINGLET_TESTS_FUZZ_ENGINE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -68,5 +67,3 @@ uint32_t engine_domctl(struct engine *e, void *buffer);
 uint32_t engine_sysctl(struct engine *e, void *buffer);
 /* The domains that guests made go. */
 void engine_destroy_extra(void);
-
-#endif

@@ -3,8 +3,7 @@
  * A simulated guest with granted pages and a block ring, and a simulated disk that ends its requests when
  * it is told to, for tests of the block back end. dom0/grants.h is what it takes the place of.
  */
-#ifndef TESTS_HOST_BLKFRONT_H
-#define TESTS_HOST_BLKFRONT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,5 +57,3 @@ extern uint8_t front_disk_bytes[FRONT_DISK_SECTORS * BLOCK_SECTOR];
 unsigned front_disk_held(void);
 /* Ends the oldest, with its data moved unless there is an error. */
 void front_disk_end(int error);
-
-#endif

@@ -3,8 +3,7 @@
  * What <cmocka.h> wants to have been included, and the checks that
  * every test of this kind ends with.
  */
-#ifndef RINGLET_TESTS_HOST_CMOCKA_ALL_H
-#define RINGLET_TESTS_HOST_CMOCKA_ALL_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,5 +20,3 @@
 		machine_check("the end of the test"); \
 		assert_int_equal(machine_leaks(), 0); \
 	} while (0)
-
-#endif

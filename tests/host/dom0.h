@@ -3,8 +3,7 @@
  * What the control domain's parts stand on, for tests on the host: the event loop, pages, the terminal.
  * dom0/loop.h, dom0/memory.h and dom0/shell.h are the interfaces.
  */
-#ifndef TESTS_HOST_DOM0_H
-#define TESTS_HOST_DOM0_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ const char *host_last_notice(void);
 /* Pages that dma_page_get() has given and nobody has put back; the most that it gives (0: no limit). */
 unsigned host_pages_out(void);
 void host_pages_limit(unsigned limit);
-
-#endif

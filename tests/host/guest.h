@@ -5,8 +5,7 @@
  * Page i of a guest is mapped at guest_va(g, i), writable unless it is one of the page tables that
  * do the mapping, which come last. Page 0 is for arguments of hypercalls.
  */
-#ifndef RINGLET_TESTS_HOST_GUEST_H
-#define RINGLET_TESTS_HOST_GUEST_H
+#pragma once
 
 #include <stdint.h>
 
@@ -76,5 +75,3 @@ long guest_unmap(struct guest *g, unsigned page);
 uint32_t page_count(mfn_t mfn);
 uint32_t page_type(mfn_t mfn);
 uint32_t page_type_count(mfn_t mfn);
-
-#endif

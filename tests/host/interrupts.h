@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupt lines of the simulated machine, as a device and a test see them. */
-#ifndef RINGLET_TESTS_HOST_INTERRUPTS_H
-#define RINGLET_TESTS_HOST_INTERRUPTS_H
+#pragma once
 
 #include "core/types.h"
 
@@ -18,5 +17,3 @@ extern struct host_line {
 
 /* A device raises the line. False: it is masked, or closed. */
 bool host_line_fire(unsigned pirq);
-
-#endif

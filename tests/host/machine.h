@@ -8,8 +8,7 @@
  * One machine lives as long as the process. Tests create domains on it and destroy them;
  * whatever is left over shows up in machine_leaks().
  */
-#ifndef RINGLET_TESTS_HOST_MACHINE_H
-#define RINGLET_TESTS_HOST_MACHINE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -100,5 +99,3 @@ void machine_check(const char *where);
  * Frames that are neither free nor were in use when the machine had booted and made a first domain.
  */
 int machine_leaks(void);
-
-#endif

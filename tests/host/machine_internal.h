@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RINGLET_TESTS_HOST_MACHINE_INTERNAL_H
-#define RINGLET_TESTS_HOST_MACHINE_INTERNAL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -24,5 +23,3 @@ extern int machine_ram_file;
 
 void machine_memory_init(void);
 void machine_stop_with(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-#endif

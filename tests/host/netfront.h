@@ -4,8 +4,7 @@
  * copies between them (dom0/net/pages.h). A reference is the number of a page. Everything is reset by
  * netfront_begin().
  */
-#ifndef TESTS_HOST_NETFRONT_H
-#define TESTS_HOST_NETFRONT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,5 +62,3 @@ unsigned netfront_receive(struct netfront *f, uint8_t *data, unsigned max, unsig
 
 /* An Ethernet, IPv4 and TCP header with the sum of its pseudo header, for a packet of that length. */
 void netfront_tcp_headers(uint8_t *data, unsigned to, unsigned from, unsigned length);
-
-#endif

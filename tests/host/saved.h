@@ -3,8 +3,7 @@
  * Simulated domains for tests of saving and restoring: machine frames with owners, types and contents, as far as
  * dom0/ctl.h and dom0/memory.h show them. Domain numbers are 1 and 2.
  */
-#ifndef TESTS_HOST_SAVED_H
-#define TESTS_HOST_SAVED_H
+#pragma once
 
 /* The ABI shows what it needs only to control tools: included first. */
 #ifndef __XEN_TOOLS__
@@ -44,5 +43,3 @@ void saved_exhaust(void);
 
 /* Whether all that domain 2 has is what domain 1 had, but for the numbers of frames. Says what is not. */
 const char *saved_compare(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A ring with memory for tests, and the device's side of it. */
-#ifndef TESTS_HOST_VRING_TEST_H
-#define TESTS_HOST_VRING_TEST_H
+#pragma once
 
 #include "dom0/drivers/vring.h"
 
@@ -32,5 +31,3 @@ int test_device_take(struct test_ring *t);
 unsigned test_device_read(struct test_ring *t, unsigned head, struct vring_desc *buffers,
 			  unsigned max);
 void test_device_done(struct test_ring *t, unsigned head, uint32_t length);
-
-#endif

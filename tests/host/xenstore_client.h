@@ -4,8 +4,7 @@
  * and answers are told as text in which '|' stands for NUL; a last '|' of an answer
  * is left out, an error starts with '!'.
  */
-#ifndef RINGLET_TESTS_HOST_XENSTORE_CLIENT_H
-#define RINGLET_TESTS_HOST_XENSTORE_CLIENT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ const char *client_end(struct client *client, uint32_t tx, const char *how);
 const char *client_event(struct client *client);
 /* Drops all events so far. */
 void client_drop_events(struct client *client);
-
-#endif

@@ -3,8 +3,7 @@
  * What the xenstore unit tests share: a store with domain 0 and guests 1 and 2 connected, whose
  * homes are theirs, and a check of all counters at the end of each test.
  */
-#ifndef RINGLET_TESTS_HOST_XENSTORE_TEST_H
-#define RINGLET_TESTS_HOST_XENSTORE_TEST_H
+#pragma once
 
 #include <stdio.h>
 
@@ -67,5 +66,3 @@ static inline int teardown(void **state)
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-#endif

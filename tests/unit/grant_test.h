@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The two guests that each test of grants gets: one grants, the other maps or copies. */
-#ifndef RINGLET_TESTS_UNIT_GRANT_TEST_H
-#define RINGLET_TESTS_UNIT_GRANT_TEST_H
+#pragma once
 
 #include "tests/host/cmocka_all.h"
 
@@ -128,5 +127,3 @@ static inline uint16_t flags_of(struct pair *p)
 }
 
 #define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
-
-#endif

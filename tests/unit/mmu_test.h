@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The guest that each test of page tables gets, and what they do with its pages. */
-#ifndef RINGLET_TESTS_UNIT_MMU_TEST_H
-#define RINGLET_TESTS_UNIT_MMU_TEST_H
+#pragma once
 
 #include "tests/host/cmocka_all.h"
 
@@ -73,5 +72,3 @@ static inline long pin_l1_with(struct guest *g, pte_t entry)
 }
 
 #define GUEST_TEST(name) cmocka_unit_test_setup_teardown(name, guest_setup, guest_teardown)
-
-#endif

@@ -4,8 +4,7 @@
  * are addresses here), packets that are counted, and a bridge that keeps what it was given. Included by one
  * file of a test program; the loop is tests/host/dom0.h's.
  */
-#ifndef TESTS_UNIT_NIC_TEST_H
-#define TESTS_UNIT_NIC_TEST_H
+#pragma once
 
 #include "tests/host/cmocka_all.h"
 
@@ -208,5 +207,3 @@ static inline uint32_t next_random(void)
 	state ^= state >> 17;
 	return state ^= state << 5;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The little that the guest's own programs need of a C library, so
  * that the initramfs builds anywhere.
  */
-#ifndef GUEST_LINUX_SYS_H
-#define GUEST_LINUX_SYS_H
+#pragma once
 
 #include <asm/ldt.h>
 #include <asm/unistd_32.h>
@@ -170,5 +169,3 @@ static inline void handle(int signal, void (*handler)(int, struct context))
 /* The address of main's arguments is where the kernel puts their number. */
 #define ENTRY(function) \
 	__asm__(".globl _start\n_start: movl %esp, %eax; andl $-16, %esp; call " #function)
-
-#endif

@@ -4,8 +4,7 @@
  * itself. They go where a 32-bit process with the address sanitizer has room. Found before the
  * real header by the order of include folders.
  */
-#ifndef RINGLET_TESTS_HOST_LAYOUT_H
-#define RINGLET_TESTS_HOST_LAYOUT_H
+#pragma once
 
 #include_next "arch/x86_32/layout.h"
 
@@ -23,5 +22,3 @@
 #undef MAPCACHE_SIZE
 #define MAPCACHE_START _U(0x88000000)
 #define MAPCACHE_SIZE _U(0x01000000)
-
-#endif
