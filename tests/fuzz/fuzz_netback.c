@@ -73,20 +73,23 @@ static void add_request(struct netfront *f)
 /* A packet that could be good, with headers that are nearly right. */
 static void add_tcp(struct netfront *f)
 {
-	unsigned length = 54 + word() % 60000, done = 54, ref = 10, i;
+	unsigned to = 1 + byte() % FRONTS, from = f == netfronts ? 1 : 2;
+	bool v6 = byte() & 1;
+	unsigned done = v6 ? 74 : 54, length = done + word() % 60000, ref = 10, i;
 	bool gso = length > NET_FRAME_MAX;
 
 	if (RING_FREE_REQUESTS(&f->tx) < 22 || f->tx.req_prod_pvt - f->tx.sring->rsp_prod > 230)
 		return;
-	netfront_tcp_headers(f->pages[9], 1 + byte() % FRONTS, f == netfronts ? 1 : 2, length);
+	(v6 ? netfront_tcp6_headers : netfront_tcp_headers)(f->pages[9], to, from, length);
 	for (i = byte() % 4; i--;)
-		f->pages[9][byte() % 64] = byte();
+		f->pages[9][byte() % 80] = byte();
 	netfront_add_tx(f, 9, 0, length,
 			NETTXF_csum_blank | (gso ? NETTXF_extra_info : 0) |
 				(length > done ? NETTXF_more_data : 0),
 			1);
 	if (gso)
-		netfront_add_gso(f, XEN_NETIF_GSO_TYPE_TCPV4, word() % 1500);
+		netfront_add_gso(f, v6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4,
+				 word() % 1500);
 	for (; done < length; ref++) {
 		unsigned size = length - done < NET_PAGE ? length - done : NET_PAGE;
 
@@ -145,7 +148,8 @@ static void step(void)
 		f->read_only[byte()] = byte() & 1;
 		break;
 	case 8:
-		f->nb.port.features = NET_DIRECT | (byte() & (NET_CSUM | NET_TSO4 | NET_SG));
+		f->nb.port.features = NET_DIRECT | (byte() & (NET_CSUM | NET_TSO4 | NET_CSUM6 |
+							      NET_TSO6 | NET_SG));
 		break;
 	case 9:
 		host_loop_advance((uint64_t)word() * 100000);

@@ -229,18 +229,39 @@ unsigned netfront_receive(struct netfront *f, uint8_t *data, unsigned max, unsig
 	return good ? length : 0;
 }
 
-void netfront_tcp_headers(uint8_t *data, unsigned to, unsigned from, unsigned length)
+static void ethernet_header(uint8_t *data, unsigned to, unsigned from, unsigned type)
 {
 	static const uint8_t mac[NET_MAC - 1] = { 0, 0x16, 0x3e, 0, 0 };
-	uint8_t *ip = data + NET_HEADER, *tcp = ip + IPV4_HEADER, pseudo[4];
-	uint16_t sum;
 
-	memset(data, 0, NET_HEADER + IPV4_HEADER + TCP_HEADER);
 	memcpy(data, mac, sizeof(mac));
 	memcpy(data + NET_MAC, mac, sizeof(mac));
 	data[5] = (uint8_t)to;
 	data[11] = (uint8_t)from;
-	put16(data + ETHERNET_TYPE, TYPE_IPV4);
+	put16(data + ETHERNET_TYPE, type);
+}
+
+/* A header of TCP for that many bytes with it; the addresses before it count in its sum. */
+static void tcp_header(uint8_t *tcp, unsigned bytes, const uint8_t *addresses)
+{
+	uint8_t pseudo[4];
+	uint16_t sum;
+
+	put32(tcp + TCP_SEQUENCE, 0xfffffff0u);
+	tcp[TCP_OFFSET] = 0x50;
+	tcp[TCP_FLAGS] = TCP_FIN | TCP_PSH | TCP_CWR | 0x10;
+	put16(pseudo, bytes);
+	put16(pseudo + 2, PROTOCOL_TCP);
+	sum = net_sum(addresses, (uint32_t)(tcp - addresses), net_sum(pseudo, sizeof(pseudo), 0));
+	memcpy(tcp + TCP_CSUM, &sum, sizeof(sum));
+}
+
+void netfront_tcp_headers(uint8_t *data, unsigned to, unsigned from, unsigned length)
+{
+	uint8_t *ip = data + NET_HEADER, *tcp = ip + IPV4_HEADER;
+	uint16_t sum;
+
+	memset(data, 0, NET_HEADER + IPV4_HEADER + TCP_HEADER);
+	ethernet_header(data, to, from, TYPE_IPV4);
 	ip[0] = 0x45;
 	put16(ip + IPV4_TOTAL, length - NET_HEADER);
 	put16(ip + IPV4_ID, 0xfffe);
@@ -250,11 +271,21 @@ void netfront_tcp_headers(uint8_t *data, unsigned to, unsigned from, unsigned le
 	put32(ip + IPV4_ADDRESSES + 4, 0x0a000000u + to);
 	sum = (uint16_t)~net_sum(ip, IPV4_HEADER, 0);
 	memcpy(ip + IPV4_CSUM, &sum, sizeof(sum));
-	put32(tcp + TCP_SEQUENCE, 0xfffffff0u);
-	tcp[TCP_OFFSET] = 0x50;
-	tcp[TCP_FLAGS] = TCP_FIN | TCP_PSH | TCP_CWR | 0x10;
-	put16(pseudo, length - NET_HEADER - IPV4_HEADER);
-	put16(pseudo + 2, PROTOCOL_TCP);
-	sum = net_sum(ip + IPV4_ADDRESSES, 8, net_sum(pseudo, sizeof(pseudo), 0));
-	memcpy(tcp + TCP_CSUM, &sum, sizeof(sum));
+	tcp_header(tcp, length - NET_HEADER - IPV4_HEADER, ip + IPV4_ADDRESSES);
+}
+
+void netfront_tcp6_headers(uint8_t *data, unsigned to, unsigned from, unsigned length)
+{
+	uint8_t *ip = data + NET_HEADER, *tcp = ip + IPV6_HEADER;
+
+	memset(data, 0, NET_HEADER + IPV6_HEADER + TCP_HEADER);
+	ethernet_header(data, to, from, TYPE_IPV6);
+	ip[0] = 0x60;
+	put16(ip + IPV6_PAYLOAD, length - NET_HEADER - IPV6_HEADER);
+	ip[IPV6_NEXT] = PROTOCOL_TCP;
+	ip[7] = 64;
+	ip[IPV6_ADDRESSES] = ip[IPV6_ADDRESSES + 16] = 0xfd;
+	ip[IPV6_ADDRESSES + 15] = (uint8_t)from;
+	ip[IPV6_ADDRESSES + 31] = (uint8_t)to;
+	tcp_header(tcp, length - NET_HEADER - IPV6_HEADER, ip + IPV6_ADDRESSES);
 }

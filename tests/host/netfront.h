@@ -62,3 +62,5 @@ unsigned netfront_receive(struct netfront *f, uint8_t *data, unsigned max, unsig
 
 /* An Ethernet, IPv4 and TCP header with the sum of its pseudo header, for a packet of that length. */
 void netfront_tcp_headers(uint8_t *data, unsigned to, unsigned from, unsigned length);
+/* The same with IPv6. */
+void netfront_tcp6_headers(uint8_t *data, unsigned to, unsigned from, unsigned length);

@@ -18,9 +18,12 @@ static unsigned flags;
 static struct netif_extra_info extra;
 static const uint8_t everybody[NET_MAC] = { 255, 255, 255, 255, 255, 255 };
 
+static uint8_t version; /* of IP, as an extra info has it */
+
 static int begin(void **state)
 {
 	(void)state;
+	version = XEN_NETIF_GSO_TYPE_TCPV4;
 	netfront_begin();
 	return 0;
 }
@@ -109,13 +112,16 @@ static unsigned send_tcp(struct netfront *f, unsigned to, unsigned from, unsigne
 {
 	unsigned i, done = head, ref = 20, slots = 1;
 
-	netfront_tcp_headers(sent, to, from, length);
 	for (i = 54; i < length; i++)
 		sent[i] = (uint8_t)(i * 7 + i / 256);
+	if (version == XEN_NETIF_GSO_TYPE_TCPV4)
+		netfront_tcp_headers(sent, to, from, length);
+	else
+		netfront_tcp6_headers(sent, to, from, length);
 	memcpy(f->pages[10] + 100, sent, head);
 	netfront_add_tx(f, 10, 100, length,
 			NETTXF_csum_blank | NETTXF_extra_info | NETTXF_more_data, 10);
-	netfront_add_gso(f, XEN_NETIF_GSO_TYPE_TCPV4, 1448);
+	netfront_add_gso(f, version, 1400);
 	while (done < length) {
 		unsigned offset = ref == 20 ? 1000 : 0;
 		unsigned size = length - done < NET_PAGE - offset ? length - done
@@ -137,8 +143,8 @@ static void check_big(struct netfront *f, unsigned length)
 	assert_memory_equal(frame, sent, length);
 	assert_int_equal(flags & (NETRXF_csum_blank | NETRXF_extra_info),
 			 NETRXF_csum_blank | NETRXF_extra_info);
-	assert_int_equal(extra.u.gso.size, 1448);
-	assert_int_equal(extra.u.gso.type, XEN_NETIF_GSO_TYPE_TCPV4);
+	assert_int_equal(extra.u.gso.size, 1400);
+	assert_int_equal(extra.u.gso.type, version);
 }
 
 static void big_packet_goes_from_guest_to_guest(void **state)
@@ -157,6 +163,30 @@ static void big_packet_goes_from_guest_to_guest(void **state)
 	for (i = 1; i < slots; i++)
 		assert_int_equal(netfront_tx_status(a, NULL), NETIF_RSP_OKAY);
 	assert_int_equal(netfront_tx_status(a, NULL), NONE);
+}
+
+static void big_packets_of_ipv6(void **state)
+{
+	unsigned count = 0, length;
+
+	(void)state;
+	version = XEN_NETIF_GSO_TYPE_TCPV6;
+	netfront_post_rx(b, 100, 100);
+	send_tcp(a, 2, 1, BIG, 86);
+	netfront_turns(a, 1);
+	check_big(b, BIG);
+	b->nb.port.features = NET_DIRECT | NET_SG | NET_CSUM | NET_TSO4;
+	while (netfront_tx_status(a, NULL) != NONE)
+		;
+	send_tcp(a, 2, 1, BIG, 86);
+	netfront_turns(a, 1);
+	for (; (length = receive(b)); count++) {
+		assert_int_equal(get16(frame + NET_HEADER + IPV6_PAYLOAD),
+				 length - NET_HEADER - IPV6_HEADER);
+		assert_int_equal(flags, NETRXF_data_validated);
+		assert_memory_equal(frame + 74, sent + 74 + 1400 * count, length - 74);
+	}
+	assert_int_equal(count, (BIG - 74 + 1399) / 1400);
 }
 
 static void headers_may_be_spread(void **state)
@@ -208,7 +238,7 @@ static void big_packet_is_cut_for_who_cannot(void **state)
 		count++;
 	}
 	assert_int_equal(total, BIG - 54);
-	assert_int_equal(count, (BIG - 54 + 1447) / 1448);
+	assert_int_equal(count, (BIG - 54 + 1399) / 1400);
 }
 
 static void buffer_taken_back_in_the_middle(void **state)
@@ -442,6 +472,65 @@ static void who_takes_nothing_holds_little(void **state)
 	assert_int_equal(b->nb.queue_count, 1);
 }
 
+/* Sends until the receiver, who posts no buffers, keeps no more; returns how many it keeps. */
+static unsigned fill_queue(const uint8_t *to, unsigned length)
+{
+	unsigned i, before;
+
+	do {
+		before = b->nb.queue_count;
+		for (i = 0; i < 32; i++)
+			netfront_send(a, i, to, length, 1);
+		netfront_turns(a, 10);
+		while (netfront_tx_status(a, NULL) != NONE)
+			;
+	} while (b->nb.queue_count != before);
+	return before;
+}
+
+/* One frame takes a page here, however short it is: the bytes run out before the packets do. */
+static void queue_is_bounded_in_bytes(void **state)
+{
+	unsigned most = RX_QUEUE_BYTES / NET_PAGE;
+	uint64_t lost;
+
+	(void)state;
+	assert_true(most < RX_QUEUE_PACKETS);
+	assert_int_equal(fill_queue(everybody, 60), most / 2);
+	assert_int_equal(fill_queue(b->nb.port.mac, 60), most);
+	assert_int_equal(b->nb.queue_bytes, RX_QUEUE_BYTES);
+	lost = b->nb.port.sent.dropped;
+	assert_true(lost > 0);
+	netfront_send(a, 1, b->nb.port.mac, 60, 1);
+	netfront_turns(a, 1);
+	assert_int_equal(b->nb.port.sent.dropped, lost + 1);
+	/* What was kept arrives, and then there is room again. */
+	netfront_post_rx(b, 0, 256);
+	assert_false(netback_rx_serve(&b->nb, 1));
+	assert_int_equal(b->nb.port.sent.packets, most);
+	assert_int_equal(b->nb.queue_bytes, 0);
+}
+
+/* A long packet counts as what it holds; a shorter one that still fits is kept. */
+static void queue_counts_long_packets(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	do {
+		count = b->nb.queue_count;
+		send_tcp(a, 2, 1, BIG, 66);
+		netfront_turns(a, 1);
+		while (netfront_tx_status(a, NULL) != NONE)
+			;
+	} while (b->nb.queue_count > count);
+	assert_int_equal(count, RX_QUEUE_BYTES / b->nb.queue[0]->capacity);
+	assert_true(b->nb.queue_bytes <= RX_QUEUE_BYTES);
+	netfront_send(a, 1, b->nb.port.mac, 60, 1);
+	netfront_turns(a, 1);
+	assert_int_equal(b->nb.queue_count, count + 1);
+}
+
 static void rate_is_kept(void **state)
 {
 	unsigned i, id;
@@ -471,6 +560,7 @@ int main(void)
 		T(broadcast_reaches_the_others),
 		T(foreign_source_is_dropped),
 		T(big_packet_goes_from_guest_to_guest),
+		T(big_packets_of_ipv6),
 		T(headers_may_be_spread),
 		T(big_packet_waits_for_buffers),
 		T(big_packet_is_cut_for_who_cannot),
@@ -490,6 +580,8 @@ int main(void)
 		T(turn_is_bounded),
 		T(broadcasts_cost_turns),
 		T(who_takes_nothing_holds_little),
+		T(queue_is_bounded_in_bytes),
+		T(queue_counts_long_packets),
 		T(rate_is_kept),
 	};
 

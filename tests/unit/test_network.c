@@ -253,18 +253,28 @@ static void sum_agrees_with_a_plain_one(void **state)
 	}
 }
 
-static struct net_packet *tcp(unsigned length, unsigned gso_size)
+/* Of Ethernet, IPv4 or IPv6, and TCP. */
+static unsigned headers_of(const uint8_t *data)
+{
+	return NET_HEADER + TCP_HEADER +
+	       (get16(data + ETHERNET_TYPE) == TYPE_IPV4 ? IPV4_HEADER : IPV6_HEADER);
+}
+
+static struct net_packet *tcp(enum net_gso version, unsigned length, unsigned gso_size)
 {
 	struct net_packet *packet = net_packet_alloc(length);
 	unsigned i;
 
-	netfront_tcp_headers(packet->data, 9, 8, length);
-	for (i = 54; i < length; i++)
+	if (version == NET_GSO_TCPV4)
+		netfront_tcp_headers(packet->data, 9, 8, length);
+	else
+		netfront_tcp6_headers(packet->data, 9, 8, length);
+	for (i = headers_of(packet->data); i < length; i++)
 		packet->data[i] = (uint8_t)(i * 13 + i / 251);
 	packet->length = length;
 	packet->csum_blank = true;
 	assert_true(offload_locate_csum(packet));
-	packet->gso = gso_size ? NET_GSO_TCPV4 : NET_GSO_NONE;
+	packet->gso = gso_size ? version : NET_GSO_NONE;
 	packet->gso_size = (uint16_t)gso_size;
 	return packet;
 }
@@ -272,13 +282,15 @@ static struct net_packet *tcp(unsigned length, unsigned gso_size)
 /* As the receiver checks it. */
 static void check_tcp_sum(const uint8_t *data, unsigned length)
 {
-	const uint8_t *ip = data + NET_HEADER;
-	unsigned bytes = length - NET_HEADER - IPV4_HEADER;
+	unsigned at = headers_of(data) - TCP_HEADER, bytes = length - at;
+	bool v4 = get16(data + ETHERNET_TYPE) == TYPE_IPV4;
+	unsigned addresses = v4 ? 8 : 32;
 	uint32_t pseudo = PROTOCOL_TCP + bytes;
 
-	pseudo += plain_sum(ip + IPV4_ADDRESSES, 8, 0);
-	assert_int_equal(plain_sum(ip + IPV4_HEADER, bytes, pseudo), 0xffff);
-	assert_int_equal(plain_sum(ip, IPV4_HEADER, 0), 0xffff);
+	pseudo += plain_sum(data + at - addresses, addresses, 0);
+	assert_int_equal(plain_sum(data + at, bytes, pseudo), 0xffff);
+	if (v4)
+		assert_int_equal(plain_sum(data + NET_HEADER, IPV4_HEADER, 0), 0xffff);
 }
 
 static void missing_sum_is_added_once_for_all(void **state)
@@ -287,10 +299,48 @@ static void missing_sum_is_added_once_for_all(void **state)
 
 	(void)state;
 	sinks[1].port.features = NET_CSUM;
-	net_receive(&sinks[0].port, tcp(1001, 0));
+	net_receive(&sinks[0].port, tcp(NET_GSO_TCPV4, 1001, 0));
 	for (i = 1; i < PORTS; i++) {
 		assert_false(sinks[i].blank);
 		check_tcp_sum(sinks[i].last, 1001);
+	}
+}
+
+/* Port 1 has the address that tcp() sends to. */
+static void learn_receiver(void)
+{
+	struct net_packet *packet = make(1, 9, 60);
+
+	memcpy(packet->data + NET_MAC, "\0\x16\x3e\0\0\x09", NET_MAC);
+	net_receive(&sinks[1].port, packet);
+}
+
+/* Who can add the sums of IPv4 need not be able to do so for IPv6, and the other way round. */
+static void versions_have_features_of_their_own(void **state)
+{
+	enum net_gso version;
+
+	(void)state;
+	learn_receiver();
+	for (version = NET_GSO_TCPV4; version <= NET_GSO_TCPV6; version++) {
+		bool v4 = version == NET_GSO_TCPV4;
+
+		sinks[1].port.features = v4 ? NET_CSUM6 : NET_CSUM;
+		net_receive(&sinks[0].port, tcp(version, 1001, 0));
+		assert_false(sinks[1].blank);
+		check_tcp_sum(sinks[1].last, 1001);
+		sinks[1].port.features = v4 ? NET_CSUM : NET_CSUM6;
+		net_receive(&sinks[0].port, tcp(version, 1001, 0));
+		assert_true(sinks[1].blank);
+		/* Cut for it, but not summed; then neither. */
+		sinks[1].count = 0;
+		net_receive(&sinks[0].port, tcp(version, 5000, 1000));
+		assert_int_equal(sinks[1].count, 5);
+		assert_true(sinks[1].blank);
+		sinks[1].port.features |= v4 ? NET_TSO4 : NET_TSO6;
+		net_receive(&sinks[0].port, tcp(version, 5000, 1000));
+		assert_int_equal(sinks[1].count, 6);
+		assert_int_equal(sinks[1].length, 5000);
 	}
 }
 
@@ -299,40 +349,80 @@ static unsigned nr_segments, total;
 static void check_segment(void *arg, struct net_packet *segment)
 {
 	const struct net_packet *whole = arg;
-	uint32_t bytes = segment->length - 54;
+	unsigned headers = headers_of(whole->data);
+	uint32_t bytes = segment->length - headers;
+	const uint8_t *ip = segment->data + NET_HEADER, *tcp = segment->data + headers - TCP_HEADER;
 
 	assert_true(bytes <= whole->gso_size);
-	assert_memory_equal(segment->data + 54, whole->data + 54 + total, bytes);
-	assert_int_equal((uint32_t)(get32(segment->data + 38) + 16), total);
-	assert_int_equal((uint16_t)(get16(segment->data + 18) + 2), nr_segments);
+	assert_memory_equal(segment->data + headers, whole->data + headers + total, bytes);
+	assert_int_equal((uint32_t)(get32(tcp + TCP_SEQUENCE) + 16), total);
+	if (whole->gso == NET_GSO_TCPV4)
+		assert_int_equal((uint16_t)(get16(ip + IPV4_ID) + 2), nr_segments);
+	else
+		assert_int_equal(get16(ip + IPV6_PAYLOAD), TCP_HEADER + bytes);
+	assert_int_equal(!!(tcp[TCP_FLAGS] & TCP_CWR), !total);
 	check_tcp_sum(segment->data, segment->length);
 	total += bytes;
+	assert_int_equal(!!(tcp[TCP_FLAGS] & TCP_FIN), total == whole->length - headers);
 	nr_segments++;
 	net_packet_put(segment);
 }
 
-static void segments_are_the_whole(void **state)
+static void check_segments(enum net_gso version)
 {
-	static const unsigned lengths[] = { 55, 56, 54 + 1000, 54 + 1001, 54 + 1999, 65535 + 14 };
+	static const unsigned lengths[] = { 1, 2, 1000, 1001, 1999, 65535 + NET_HEADER };
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		struct net_packet *packet = tcp(lengths[i], 1000);
+		unsigned headers = version == NET_GSO_TCPV4 ? 54 : 74;
+		unsigned length = lengths[i] > 60000 ? lengths[i] : headers + lengths[i];
+		struct net_packet *packet = tcp(version, length, 1000);
 
 		nr_segments = total = 0;
 		assert_true(offload_check(packet));
 		assert_int_equal(offload_segment(packet, false, check_segment, packet),
 				 nr_segments);
-		assert_int_equal(total, lengths[i] - 54);
-		assert_int_equal(nr_segments, (lengths[i] - 54 + 999) / 1000);
+		assert_int_equal(total, length - headers);
+		assert_int_equal(nr_segments, (length - headers + 999) / 1000);
 		net_packet_put(packet);
 	}
 }
 
+static void segments_are_the_whole(void **state)
+{
+	(void)state;
+	check_segments(NET_GSO_TCPV4);
+	check_segments(NET_GSO_TCPV6);
+}
+
+/* Headers of options between IPv6 and TCP are in each segment; one that ends nowhere is refused. */
+static void segments_behind_extensions(void **state)
+{
+	struct net_packet *packet = tcp(NET_GSO_TCPV6, 3000, 1000);
+	uint8_t *ip = packet->data + NET_HEADER;
+	struct net_headers h;
+
+	(void)state;
+	memmove(ip + IPV6_HEADER + 16, ip + IPV6_HEADER, 3000 - NET_HEADER - IPV6_HEADER - 16);
+	memset(ip + IPV6_HEADER, 0, 16);
+	ip[IPV6_NEXT] = IPV6_HOP_BY_HOP;
+	ip[IPV6_HEADER] = IPV6_DESTINATION;
+	ip[IPV6_HEADER + 8] = PROTOCOL_TCP;
+	assert_true(offload_locate_csum(packet));
+	assert_true(offload_check(packet) && offload_parse(packet, &h));
+	assert_int_equal(h.transport, NET_HEADER + IPV6_HEADER + 16);
+	assert_int_equal(h.payload, h.transport + TCP_HEADER);
+	ip[IPV6_HEADER + 9] = 255;
+	assert_false(offload_check(packet));
+	ip[IPV6_HEADER + 9] = 0;
+	ip[IPV6_HEADER + 8] = IPV6_ROUTING;
+	assert_false(offload_check(packet));
+	net_packet_put(packet);
+}
+
 static void impossible_offloads(void **state)
 {
-	struct net_packet *packet = tcp(3000, 1000);
+	struct net_packet *packet = tcp(NET_GSO_TCPV4, 3000, 1000);
 
 	(void)state;
 	packet->gso_size = GSO_SIZE_MIN - 1;
@@ -435,7 +525,9 @@ int main(void)
 		T(names_of_bridges),
 		T(sum_agrees_with_a_plain_one),
 		T(missing_sum_is_added_once_for_all),
+		T(versions_have_features_of_their_own),
 		T(segments_are_the_whole),
+		T(segments_behind_extensions),
 		T(impossible_offloads),
 		T(good_descriptions),
 		T(bad_descriptions),
