@@ -4,16 +4,12 @@
  */
 #pragma once
 
+#include "boot/multiboot2.h"
 #include "core/types.h"
 
 #define BOOT_MAX_MODULES 32
 #define BOOT_MAX_REGIONS 128
 #define BOOT_CMDLINE_MAX 1024
-
-/* boot_info.framebuffer.type, as in Multiboot2. */
-#define BOOT_FRAMEBUFFER_INDEXED 0
-#define BOOT_FRAMEBUFFER_RGB 1
-#define BOOT_FRAMEBUFFER_EGA_TEXT 2
 
 struct boot_module {
 	paddr_t start, end; /* bytes, below 4 GiB */
@@ -33,13 +29,8 @@ struct boot_info {
 	struct boot_region region[BOOT_MAX_REGIONS]; /* sorted, not overlapping, worst type wins */
 	uint8_t rsdp_copy[36]; /* the RSDP itself; Multiboot2 does not say where it was */
 	uint8_t rsdp_length;   /* 20 (ACPI 1.0) or 36; 0: none */
-	struct {
-		paddr_t address; /* 0: the loader set up no screen, or did not say */
-		uint32_t pitch, width, height;
-		uint8_t bpp;
-		uint8_t type; /* BOOT_FRAMEBUFFER_*; EGA text: width and height are in characters */
-		uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
-	} framebuffer;
+	/* address 0: the loader set up no screen, or did not say */
+	struct mb2_framebuffer framebuffer;
 };
 
 extern struct boot_info boot_info;

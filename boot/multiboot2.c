@@ -83,20 +83,7 @@ INIT static void parse_framebuffer(const struct mb2_framebuffer *fb)
 		return;
 	if (fb->type == MULTIBOOT2_FRAMEBUFFER_RGB && fb->tag.size < sizeof(*fb))
 		return;
-	boot_info.framebuffer.address = fb->address;
-	boot_info.framebuffer.pitch = fb->pitch;
-	boot_info.framebuffer.width = fb->width;
-	boot_info.framebuffer.height = fb->height;
-	boot_info.framebuffer.bpp = fb->bpp;
-	boot_info.framebuffer.type = fb->type;
-	if (fb->type != MULTIBOOT2_FRAMEBUFFER_RGB)
-		return;
-	boot_info.framebuffer.red_pos = fb->red_pos;
-	boot_info.framebuffer.red_size = fb->red_size;
-	boot_info.framebuffer.green_pos = fb->green_pos;
-	boot_info.framebuffer.green_size = fb->green_size;
-	boot_info.framebuffer.blue_pos = fb->blue_pos;
-	boot_info.framebuffer.blue_size = fb->blue_size;
+	memcpy(&boot_info.framebuffer, fb, MIN(fb->tag.size, sizeof(*fb)));
 }
 
 /* The newer table wins when the loader passes both. */

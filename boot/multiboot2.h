@@ -12,10 +12,8 @@
 #define MULTIBOOT2_HEADER_ALIGN 8
 #define MULTIBOOT2_HEADER_TAG_END 0
 #define MULTIBOOT2_HEADER_TAG_INFORMATION_REQUEST 1
-#define MULTIBOOT2_HEADER_TAG_ADDRESS 2
 #define MULTIBOOT2_HEADER_TAG_ENTRY_ADDRESS 3
 #define MULTIBOOT2_HEADER_TAG_CONSOLE_FLAGS 4
-#define MULTIBOOT2_HEADER_TAG_FRAMEBUFFER 5
 #define MULTIBOOT2_HEADER_TAG_MODULE_ALIGN 6
 #define MULTIBOOT2_HEADER_TAG_OPTIONAL 1 /* in the flags field */
 #define MULTIBOOT2_CONSOLE_EGA_TEXT_SUPPORTED 2
@@ -30,7 +28,6 @@
 #define MULTIBOOT2_TAG_CMDLINE 1
 #define MULTIBOOT2_TAG_LOADER_NAME 2
 #define MULTIBOOT2_TAG_MODULE 3
-#define MULTIBOOT2_TAG_BASIC_MEMORY 4
 #define MULTIBOOT2_TAG_MMAP 6
 #define MULTIBOOT2_TAG_FRAMEBUFFER 8
 #define MULTIBOOT2_TAG_ACPI_OLD 14
@@ -42,7 +39,6 @@
 #define MULTIBOOT2_MEMORY_NVS 4
 #define MULTIBOOT2_MEMORY_BAD 5
 
-#define MULTIBOOT2_FRAMEBUFFER_INDEXED 0
 #define MULTIBOOT2_FRAMEBUFFER_RGB 1
 #define MULTIBOOT2_FRAMEBUFFER_EGA_TEXT 2
 
@@ -65,11 +61,6 @@ struct mb2_module {
 	char string[];
 };
 
-struct mb2_basic_memory {
-	struct mb2_tag tag;
-	uint32_t lower_kib, upper_kib;
-};
-
 struct mb2_memory_entry {
 	uint64_t base, length;
 	uint32_t type, reserved;
@@ -83,8 +74,8 @@ struct mb2_memory_map {
 struct mb2_framebuffer {
 	struct mb2_tag tag;
 	uint64_t address;
-	uint32_t pitch, width, height;
-	uint8_t bpp, type;
+	uint32_t pitch, width, height; /* EGA text: in characters */
+	uint8_t bpp, type;	       /* MULTIBOOT2_FRAMEBUFFER_* */
 	uint16_t reserved;
 	uint8_t red_pos, red_size, green_pos, green_size, blue_pos,
 		blue_size; /* MULTIBOOT2_FRAMEBUFFER_RGB only */

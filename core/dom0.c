@@ -9,7 +9,6 @@
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
 #include "core/dom0_internal.h"
-#include "core/lib.h"
 #include "core/options.h"
 
 #define KERNEL_MODULE 0
@@ -24,10 +23,9 @@ static INITDATA struct dom0_build build;
 
 /* ---- the kernel ---- */
 
-INIT static void read_kernel_module(const struct elf_source *source, uint32_t offset, void *dst,
-				    uint32_t len)
+INIT static void read_kernel_module(UNUSED const struct elf_source *source, uint32_t offset,
+				    void *dst, uint32_t len)
 {
-	(void)source;
 	dom0_module_read(KERNEL_MODULE, offset, dst, len);
 }
 
@@ -179,7 +177,7 @@ INIT struct domain *dom0_build(void)
 	dom0_registers_set(b);
 	dom0_memory_finish(b);
 	report(b);
-	if (b->image.draws_screen && boot_info.framebuffer.type == BOOT_FRAMEBUFFER_EGA_TEXT)
+	if (b->image.draws_screen && boot_info.framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT)
 		screen_release();
 	if (b->image.takes_output)
 		console_leave_guests();

@@ -5,7 +5,6 @@
  */
 #include "core/dom0_internal.h"
 
-#include "arch/x86_32/arch.h"
 #include "core/lib.h"
 
 #define MAGIC "xen-3.0-x86_32p"
@@ -71,7 +70,7 @@ INIT static void fill_text_console(struct dom0_vga_console_info *vga)
 
 INIT static void fill_framebuffer_console(struct dom0_vga_console_info *vga)
 {
-	const __typeof__(boot_info.framebuffer) *fb = &boot_info.framebuffer;
+	const struct mb2_framebuffer *fb = &boot_info.framebuffer;
 	uint8_t used = fb->red_size + fb->green_size + fb->blue_size;
 
 	vga->video_type = XEN_VGATYPE_VESA_LFB;
@@ -101,9 +100,9 @@ INIT static void fill_console(struct start_info *si)
 	si->console.dom0.info_off = sizeof(*si);
 	if (!boot_info.framebuffer.address || !boot_info.framebuffer.height)
 		return;
-	if (boot_info.framebuffer.type == BOOT_FRAMEBUFFER_EGA_TEXT)
+	if (boot_info.framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT)
 		fill_text_console(vga);
-	else if (boot_info.framebuffer.type == BOOT_FRAMEBUFFER_RGB)
+	else if (boot_info.framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB)
 		fill_framebuffer_console(vga);
 	else
 		return;

@@ -10,7 +10,6 @@
  */
 #include "core/dom0_internal.h"
 
-#include "arch/x86_32/arch.h"
 #include "core/lib.h"
 #include "hypercall/hypercall.h"
 #include "mm/mmu.h"

@@ -19,7 +19,6 @@
 #include "core/console.h"
 #include "core/errno.h"
 #include "core/event.h"
-#include "core/lib.h"
 #include "core/options.h"
 #include "core/pirq.h"
 #include "core/rights.h"
@@ -274,14 +273,10 @@ struct domain *domain_create(domid_t id, enum domain_privilege privilege, uint32
 
 void domain_unpause_first(struct domain *d)
 {
-	struct vcpu *v;
-	unsigned i;
-
 	ASSERT(d->state == DOMAIN_BUILDING);
 	d->state = DOMAIN_RUNNING;
 	d->vcpu[0]->online = true;
-	for_each_vcpu(d, v, i)
-		vcpu_wake(v);
+	domain_wake(d);
 }
 
 /* ---- the end ---- */
@@ -317,15 +312,6 @@ static void tell_control_domain(void)
 		evtchn_send_global_virq(dom0, VIRQ_DOM_EXC);
 }
 
-static void sleep_all(struct domain *d)
-{
-	struct vcpu *v;
-	unsigned i;
-
-	for_each_vcpu(d, v, i)
-		vcpu_sleep(v);
-}
-
 void domain_shutdown(struct domain *d, uint32_t reason)
 {
 	if (d->shutdown_reason == SHUTDOWN_NONE)
@@ -335,22 +321,18 @@ void domain_shutdown(struct domain *d, uint32_t reason)
 	if (d->state >= DOMAIN_SHUTDOWN)
 		return;
 	d->state = DOMAIN_SHUTDOWN;
-	sleep_all(d);
+	domain_sleep(d);
 	tell_control_domain();
 }
 
 void domain_resume(struct domain *d)
 {
-	struct vcpu *v;
-	unsigned i;
-
 	if (d->state != DOMAIN_SHUTDOWN)
 		return;
 	d->state = DOMAIN_RUNNING;
 	d->shutdown_reason = SHUTDOWN_NONE;
 	d->crash_reason = NULL;
-	for_each_vcpu(d, v, i)
-		vcpu_wake(v);
+	domain_wake(d);
 }
 
 void domain_crash(struct domain *d, const char *reason)

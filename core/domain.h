@@ -61,13 +61,12 @@ struct vcpu {
 
 	/* --- scheduler (core/sched.c); guarded by the queue lock --- */
 	struct list run_link;
-	uint64_t vruntime;    /* weighted nanoseconds */
-	s_time_t run_since;   /* while running: up to when its time has been charged */
-	s_time_t turn_since;  /* while running: when it was put on the CPU */
-	uint32_t pause_count; /* > 0: not runnable whatever else */
-	bool initialised;     /* has a context; VCPUOP_initialise */
-	bool online;	      /* VCPUOP_up */
-	bool blocked;	      /* SCHEDOP_block or poll */
+	uint64_t vruntime;   /* weighted nanoseconds */
+	s_time_t run_since;  /* while running: up to when its time has been charged */
+	s_time_t turn_since; /* while running: when it was put on the CPU */
+	bool initialised;    /* has a context; VCPUOP_initialise */
+	bool online;	     /* VCPUOP_up */
+	bool blocked;	     /* SCHEDOP_block or poll */
 	bool on_queue;
 	bool running;
 	bool pin_override; /* SCHEDOP_pin_override in force */
@@ -213,6 +212,12 @@ static inline bool domain_is_control(const struct domain *d)
 {
 	return d->privilege == DOMAIN_CONTROL;
 }
+
+/* Bits of vm_assist that a guest may have set. */
+#define VM_ASSIST_KNOWN                                                               \
+	(1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |     \
+	 1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 | \
+	 1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 static inline bool vm_assist_on(const struct domain *d, unsigned type)
 {

@@ -14,10 +14,8 @@
 #include "core/event.h"
 
 #include "arch/x86_32/arch.h"
-#include "core/console.h"
 #include "core/errno.h"
 #include "core/evtchn.h"
-#include "core/lib.h"
 #include "core/sched.h"
 #include "mm/page.h"
 

@@ -13,7 +13,6 @@
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
 #include "core/errno.h"
-#include "core/lib.h"
 #include "core/pirq.h"
 #include "core/sched.h"
 #include "mm/page.h"

@@ -58,11 +58,10 @@ struct holding {
 	uint32_t grants;
 };
 
-static void count_grant(void *context, mfn_t frame, enum grant_access access)
+static void count_grant(void *context, mfn_t frame, UNUSED enum grant_access access)
 {
 	struct holding *holding = context;
 
-	(void)access;
 	holding->grants += mfn_valid(frame) && mfn_to_page(frame)->owner == holding->owner;
 }
 
@@ -98,7 +97,7 @@ static void show_domain(struct domain *d)
 		printk("  vCPU %u: %s, upcall pending %u mask %u, sel 0x%x, pauses %u\n", v->id,
 		       vcpu_state_name(v), v->info->evtchn_upcall_pending,
 		       v->info->evtchn_upcall_mask, (uint32_t)v->info->evtchn_pending_sel,
-		       v->pause_count);
+		       d->pause_count);
 		printk("    ran %llu ms, waited %llu, blocked %llu, offline %llu\n",
 		       r.time[RUNSTATE_running] / NSEC_PER_MSEC,
 		       r.time[RUNSTATE_runnable] / NSEC_PER_MSEC,

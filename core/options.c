@@ -185,13 +185,12 @@ static bool console_device(const char *name, size_t len)
  * A list: what it names is used, all else is not. A list with a mistake changes
  * nothing: the complaint has to appear.
  */
-static bool parse_console(const char *value, void *target)
+static bool parse_console(const char *value, UNUSED void *target)
 {
 	const uint8_t com_before = options.com_used;
 	const bool vga_before = options.vga;
 	bool good = value != NULL;
 
-	(void)target;
 	options.com_used = 0;
 	options.vga = false;
 	while (good) {

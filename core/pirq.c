@@ -23,9 +23,7 @@
 #include "core/console.h"
 #include "core/errno.h"
 #include "core/evtchn.h"
-#include "core/lib.h"
 #include "core/rights.h"
-#include "core/time.h"
 #include "mm/page.h"
 
 #define STORM_WINDOW (10 * NSEC_PER_MSEC)

@@ -7,7 +7,6 @@
 #include "core/rights.h"
 
 #include "core/errno.h"
-#include "core/lib.h"
 
 #define MAX_RANGES 40
 

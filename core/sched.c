@@ -54,9 +54,8 @@ static struct run_queue *this_queue(void)
 }
 
 /* Where v queues. With several CPUs this becomes a field of v. */
-static struct run_queue *queue_of(const struct vcpu *v)
+static struct run_queue *queue_of(UNUSED const struct vcpu *v)
 {
-	(void)v;
 	return &run_queues[0];
 }
 
@@ -282,7 +281,9 @@ static void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 	arch_switch_to(next);
 	if (next->domain) {
 		vcpu_timers_resume(next);
-		vcpu_enter(next);
+		if (unlikely(next->time_stale))
+			vcpu_time_update(next);
+		vcpu_runstate_publish(next);
 	}
 }
 
@@ -311,13 +312,6 @@ void schedule(void)
 	spin_unlock(&q->lock);
 	if (prev != next)
 		switch_vcpu(prev, next);
-}
-
-void vcpu_enter(struct vcpu *v)
-{
-	if (unlikely(v->time_stale))
-		vcpu_time_update(v);
-	vcpu_runstate_publish(v);
 }
 
 void do_work(void)
@@ -352,8 +346,8 @@ void idle_loop(void)
 
 bool vcpu_runnable(const struct vcpu *v)
 {
-	return v->initialised && v->online && !v->blocked && !v->pause_count &&
-	       !v->domain->pause_count && v->domain->state == DOMAIN_RUNNING;
+	return v->initialised && v->online && !v->blocked && !v->domain->pause_count &&
+	       v->domain->state == DOMAIN_RUNNING;
 }
 
 /* v is neither running nor queued, and runnable. */
@@ -408,39 +402,35 @@ void vcpu_sleep(struct vcpu *v)
 	spin_unlock(&q->lock);
 }
 
-void vcpu_pause(struct vcpu *v)
-{
-	v->pause_count++;
-	vcpu_sleep(v);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-	BUG_ON(v->pause_count == 0);
-	if (--v->pause_count == 0)
-		vcpu_wake(v);
-}
-
-void domain_pause(struct domain *d)
+void domain_wake(struct domain *d)
 {
 	struct vcpu *v;
 	unsigned i;
 
-	d->pause_count++;
+	for_each_vcpu(d, v, i)
+		vcpu_wake(v);
+}
+
+void domain_sleep(struct domain *d)
+{
+	struct vcpu *v;
+	unsigned i;
+
 	for_each_vcpu(d, v, i)
 		vcpu_sleep(v);
 }
 
+void domain_pause(struct domain *d)
+{
+	d->pause_count++;
+	domain_sleep(d);
+}
+
 void domain_unpause(struct domain *d)
 {
-	struct vcpu *v;
-	unsigned i;
-
 	BUG_ON(d->pause_count == 0);
-	if (--d->pause_count)
-		return;
-	for_each_vcpu(d, v, i)
-		vcpu_wake(v);
+	if (--d->pause_count == 0)
+		domain_wake(d);
 }
 
 void sched_set_shares(struct domain *d, uint32_t weight, uint32_t cap)

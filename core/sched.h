@@ -26,8 +26,6 @@ void idle_loop(void);
  * interrupts off, on the CPU's stack.
  */
 void schedule(void);
-/* v, which is current, is about to run: its runstate and time areas are brought up to date. */
-void vcpu_enter(struct vcpu *v);
 
 /*
  * A reason to stop running has gone; puts v on a queue if it is runnable now, and preempts if it
@@ -40,9 +38,10 @@ void vcpu_wake(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v);
 /* Ends SCHEDOP_block or SCHEDOP_poll, if v is in one. */
 void vcpu_unblock(struct vcpu *v);
+/* vcpu_wake(), vcpu_sleep() of each that d has. */
+void domain_wake(struct domain *d);
+void domain_sleep(struct domain *d);
 /* Counted. */
-void vcpu_pause(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 bool vcpu_runnable(const struct vcpu *v);

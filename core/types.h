@@ -47,6 +47,8 @@ typedef uint64_t s_time_t;
 #define PACKED __attribute__((packed))
 #define ALIGNED(n) __attribute__((aligned(n)))
 #define COLD __attribute__((cold))
+/* A parameter that only others of the same function type need. */
+#define UNUSED __attribute__((unused))
 /* Called from assembly with all arguments on the stack. */
 #define ASMCALL __attribute__((regparm(0)))
 /* Written at boot only; the page is read-only afterwards. */

@@ -45,10 +45,8 @@ static long read(uint32_t count, gva_t buffer)
 	return (long)done;
 }
 
-long ASMCALL do_console_io(uint32_t cmd, uint32_t count, uint32_t buffer, uint32_t a4, uint32_t a5,
-			   uint32_t a6)
+HYPERCALL(console_io, cmd, count, buffer)
 {
-	(void)a4, (void)a5, (void)a6;
 	if (cmd == CONSOLEIO_write)
 		return write(count, buffer);
 	if (!domain_is_control(current_vcpu()->domain))

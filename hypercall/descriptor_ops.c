@@ -7,15 +7,12 @@
 #include "hypercall/hypercall.h"
 
 #include "arch/x86_32/descriptor.h"
-#include "core/errno.h"
 #include "mm/page.h"
 
-long ASMCALL do_set_gdt(uint32_t list, uint32_t entries, uint32_t a3, uint32_t a4, uint32_t a5,
-			uint32_t a6)
+HYPERCALL(set_gdt, list, entries)
 {
 	mfn_t frames[GUEST_GDT_FRAMES];
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -EINVAL;
 	if (copy_from_guest(frames, list, DIV_ROUND_UP(entries, 512) * (uint32_t)sizeof(frames[0])))
@@ -52,8 +49,7 @@ static int update_entry(struct page_info *page, uint32_t offset, uint64_t descri
 }
 
 /* (maddr low, maddr high, descriptor low, descriptor high) */
-long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint32_t low,
-				  uint32_t high, uint32_t a5, uint32_t a6)
+HYPERCALL(update_descriptor, maddr_low, maddr_high, low, high)
 {
 	struct domain *d = current_vcpu()->domain;
 	paddr_t maddr = (uint64_t)maddr_high << 32 | maddr_low;
@@ -62,8 +58,7 @@ long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint3
 	struct page_info *page;
 	long rc;
 
-	(void)a5, (void)a6;
-	if (offset % 8 || maddr >> PAGE_SHIFT >= max_mfn || !arch_descriptor_check(d, &descriptor))
+	if (offset % 8 || maddr >> PAGE_SHIFT >= max_mfn || !arch_descriptor_check(&descriptor))
 		return -EINVAL;
 	page = mfn_to_page((mfn_t)(maddr >> PAGE_SHIFT));
 	if (!get_page(page, d))
@@ -75,24 +70,20 @@ long ASMCALL do_update_descriptor(uint32_t maddr_low, uint32_t maddr_high, uint3
 	return rc;
 }
 
-long ASMCALL do_stack_switch(uint32_t ss, uint32_t esp, uint32_t a3, uint32_t a4, uint32_t a5,
-			     uint32_t a6)
+HYPERCALL(stack_switch, ss, esp)
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	v->arch.kernel_ss = arch_fix_selector((uint16_t)ss);
 	v->arch.kernel_esp = esp;
 	arch_stack_changed(v);
 	return 0;
 }
 
-long ASMCALL do_fpu_taskswitch(uint32_t set, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-			       uint32_t a6)
+HYPERCALL(fpu_taskswitch, set)
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (v->arch.ts != (set != 0)) {
 		v->arch.ts = set != 0;
 		arch_ts_changed(v);
@@ -100,19 +91,15 @@ long ASMCALL do_fpu_taskswitch(uint32_t set, uint32_t a2, uint32_t a3, uint32_t 
 	return 0;
 }
 
-long ASMCALL do_set_debugreg(uint32_t reg, uint32_t value, uint32_t a3, uint32_t a4, uint32_t a5,
-			     uint32_t a6)
+HYPERCALL(set_debugreg, reg, value)
 {
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	return arch_debugreg_set(current_vcpu(), reg, value);
 }
 
-long ASMCALL do_get_debugreg(uint32_t reg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-			     uint32_t a6)
+HYPERCALL(get_debugreg, reg)
 {
 	uint32_t value;
 	int rc = arch_debugreg_get(current_vcpu(), reg, &value);
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	return rc ? rc : (long)value;
 }

@@ -79,13 +79,11 @@ static int on_domain(gva_t arg, struct xen_domctl *op)
 	return rc;
 }
 
-long ASMCALL do_domctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-		       uint32_t a6)
+HYPERCALL(domctl, arg)
 {
 	struct xen_domctl op;
 	int rc;
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (!domain_is_control(current_vcpu()->domain))
 		return -EPERM;
 	if (copy_from_guest(&op, arg, sizeof(op)))

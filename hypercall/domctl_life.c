@@ -84,9 +84,8 @@ int domctl_createdomain(struct xen_domctl *op)
 
 /* ---- running and stopping ---- */
 
-int domctl_pausedomain(struct domain *d, struct xen_domctl *op)
+int domctl_pausedomain(struct domain *d, UNUSED struct xen_domctl *op)
 {
-	(void)op;
 	if (d == current_vcpu()->domain)
 		return -EINVAL;
 	if (d->controller_pauses == UINT8_MAX)
@@ -97,9 +96,8 @@ int domctl_pausedomain(struct domain *d, struct xen_domctl *op)
 }
 
 /* The first time, building is over. */
-int domctl_unpausedomain(struct domain *d, struct xen_domctl *op)
+int domctl_unpausedomain(struct domain *d, UNUSED struct xen_domctl *op)
 {
-	(void)op;
 	if (!d->controller_pauses)
 		return -EINVAL;
 	if (d->state == DOMAIN_BUILDING)
@@ -109,20 +107,18 @@ int domctl_unpausedomain(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-int domctl_resumedomain(struct domain *d, struct xen_domctl *op)
+int domctl_resumedomain(struct domain *d, UNUSED struct xen_domctl *op)
 {
-	(void)op;
 	if (d == current_vcpu()->domain)
 		return -EINVAL;
 	domain_resume(d);
 	return 0;
 }
 
-int domctl_destroydomain(struct domain *d, struct xen_domctl *op)
+int domctl_destroydomain(struct domain *d, UNUSED struct xen_domctl *op)
 {
 	int rc;
 
-	(void)op;
 	if (d == current_vcpu()->domain || d == dom0)
 		return -EINVAL;
 	do

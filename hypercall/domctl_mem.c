@@ -67,15 +67,13 @@ int domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-int domctl_set_address_size(struct domain *d, struct xen_domctl *op)
+int domctl_set_address_size(UNUSED struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	return op->u.address_size.size == GUEST_ADDRESS_BITS ? 0 : -EINVAL;
 }
 
-int domctl_get_address_size(struct domain *d, struct xen_domctl *op)
+int domctl_get_address_size(UNUSED struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	op->u.address_size.size = GUEST_ADDRESS_BITS;
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include "hypercall/control.h"
 
 #include "core/event.h"
-#include "core/lib.h"
 #include "core/sched.h"
 
 _Static_assert(SCHED_MAX_WEIGHT == UINT16_MAX, "every weight but 0 that fits is good");
@@ -47,9 +46,8 @@ static int set_context(struct vcpu *v, const vcpu_guest_context_t *c)
  * Without a context, back to before the first: its tables and address
  * space go, it has to be started again.
  */
-static int reset(struct vcpu *v)
+static int reset(UNUSED struct vcpu *v)
 {
-	(void)v;
 	return -EOPNOTSUPP;
 }
 

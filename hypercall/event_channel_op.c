@@ -39,14 +39,12 @@ static const struct operation {
 	[EVTCHNOP_set_priority] = { sizeof(evtchn_set_priority_t), false },
 };
 
-long ASMCALL do_event_channel_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-				 uint32_t a6)
+HYPERCALL(event_channel_op, cmd, arg)
 {
 	const struct operation *op;
 	union argument argument;
 	int rc;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (cmd >= ARRAY_SIZE(operations))
 		return -ENOSYS;
 	op = &operations[index_nospec(cmd, ARRAY_SIZE(operations))];
@@ -63,8 +61,7 @@ long ASMCALL do_event_channel_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32
 	return rc;
 }
 
-long ASMCALL do_event_channel_op_compat(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4,
-					uint32_t a5, uint32_t a6)
+HYPERCALL(event_channel_op_compat, arg)
 {
 	evtchn_op_t op;
 
@@ -72,5 +69,5 @@ long ASMCALL do_event_channel_op_compat(uint32_t arg, uint32_t a2, uint32_t a3, 
 		return -EFAULT;
 	if (op.cmd > EVTCHNOP_unmask)
 		return -ENOSYS;
-	return do_event_channel_op(op.cmd, arg + offsetof(evtchn_op_t, u), a2, a3, a4, a5 | a6);
+	return do_event_channel_op(op.cmd, arg + offsetof(evtchn_op_t, u), 0, 0, 0, 0);
 }

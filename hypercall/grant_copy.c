@@ -6,9 +6,7 @@
 #include "hypercall/grant.h"
 
 #include "arch/x86_32/arch.h"
-#include "core/errno.h"
 #include "core/lib.h"
-#include "hypercall/hypercall.h"
 #include "mm/grant.h"
 
 /* One side of a copy. */

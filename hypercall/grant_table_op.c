@@ -6,7 +6,6 @@
  */
 #include "hypercall/grant.h"
 
-#include "core/errno.h"
 #include "hypercall/hypercall.h"
 #include "mm/grant.h"
 
@@ -229,10 +228,8 @@ static long single(long (*handler)(gva_t arg), gva_t arg, uint32_t count)
 	return count == 1 ? handler(arg) : -EINVAL;
 }
 
-long ASMCALL do_grant_table_op(uint32_t cmd, uint32_t arg, uint32_t count, uint32_t a4, uint32_t a5,
-			       uint32_t a6)
+HYPERCALL(grant_table_op, cmd, arg, count)
 {
-	(void)a4, (void)a5, (void)a6;
 	if ((int32_t)count < 0)
 		return -EINVAL;
 	switch (cmd) {

@@ -20,7 +20,16 @@
 typedef long ASMCALL hypercall_fn(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
 				  uint32_t a6);
 
-/* Full: a slot without handler holds hypercall_enosys. */
+/*
+ * Begins the definition of do_NAME. Of the six arguments those are listed that it looks at, by the
+ * names they have there.
+ */
+#define HYPERCALL(name, ...) HYPERCALL_OF_SIX(name, ##__VA_ARGS__, u1, u2, u3, u4, u5, u6, )
+#define HYPERCALL_OF_SIX(name, a, b, c, d, e, f, ...)                                   \
+	long ASMCALL do_##name(UNUSED uint32_t a, UNUSED uint32_t b, UNUSED uint32_t c, \
+			       UNUSED uint32_t d, UNUSED uint32_t e, UNUSED uint32_t f)
+
+/* Full: a slot without handler holds do_enosys. */
 extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
 
 /*
@@ -30,7 +39,7 @@ extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
  */
 long hypercall_restart(uint32_t op, unsigned nr_args, ...) MUST_CHECK;
 
-hypercall_fn hypercall_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_stack_switch,
+hypercall_fn do_enosys, do_set_trap_table, do_mmu_update, do_set_gdt, do_stack_switch,
 	do_set_callbacks, do_fpu_taskswitch, do_sched_op_compat, do_platform_op, do_set_debugreg,
 	do_get_debugreg, do_update_descriptor, do_memory_op, do_multicall, do_update_va_mapping,
 	do_set_timer_op, do_event_channel_op_compat, do_xen_version, do_console_io,

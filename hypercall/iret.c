@@ -48,13 +48,12 @@ static bool read_frame(struct iret_frame *frame, gva_t esp)
 }
 
 /* The result becomes eax, so it is the frame's. */
-long ASMCALL do_iret(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5, uint32_t a6)
+HYPERCALL(iret)
 {
 	struct vcpu *v = current_vcpu();
 	struct trap_frame *f = guest_frame();
 	struct iret_frame frame;
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (!read_frame(&frame, f->esp)) {
 		domain_crash(v->domain, "iret: no usable frame on the stack");
 		return 0;

@@ -9,7 +9,6 @@
  */
 #include "hypercall/memory.h"
 
-#include "core/errno.h"
 #include "core/lib.h"
 #include "hypercall/hypercall.h"
 #include "mm/mmu.h"

@@ -6,10 +6,8 @@
 #include "hypercall/memory.h"
 
 #include "boot/boot.h"
-#include "core/errno.h"
 #include "core/lib.h"
 #include "hypercall/hypercall.h"
-#include "mm/mmu.h"
 
 /* An entry as BIOS INT 15h, function E820h returns it: 20 bytes, no padding. */
 struct e820_entry {
@@ -19,8 +17,6 @@ struct e820_entry {
 
 #define E820_RAM 1
 #define E820_RESERVED 2
-#define E820_ACPI 3
-#define E820_NVS 4
 #define E820_UNUSABLE 5
 
 static uint32_t region_type(uint32_t type)

@@ -9,7 +9,6 @@
  */
 #include "hypercall/memory.h"
 
-#include "core/errno.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/mmu.h"
 
@@ -253,13 +252,11 @@ _Static_assert(offsetof(struct xen_add_to_physmap, domid) == 0 &&
 		       offsetof(struct xen_remove_from_physmap, domid) == 0,
 	       "translated_only");
 
-long ASMCALL do_memory_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-			  uint32_t a6)
+HYPERCALL(memory_op, cmd, arg)
 {
 	unsigned op = cmd & MEMOP_CMD_MASK;
 	uint32_t start = cmd >> MEMOP_EXTENT_SHIFT;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	switch (op) {
 	case XENMEM_increase_reservation:
 	case XENMEM_decrease_reservation:

@@ -140,14 +140,12 @@ static int find_target(struct mmu_target *t, uint32_t foreigndom)
 }
 
 /* (mmu_update list, count, pdone, foreigndom) */
-long ASMCALL do_mmu_update(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom,
-			   uint32_t a5, uint32_t a6)
+HYPERCALL(mmu_update, list, count, pdone, foreigndom)
 {
 	struct mmuop_batch b;
 	struct mmu_target t;
 	int rc;
 
-	(void)a5, (void)a6;
 	if (mmuop_finish_drop(current_vcpu()))
 		return hypercall_restart(__HYPERVISOR_mmu_update, 4, list, count, pdone,
 					 foreigndom);

@@ -243,14 +243,12 @@ static int do_all(struct domain *owner, struct mmuop_batch *b, uint32_t foreignd
 }
 
 /* (mmuext_op list, count, pdone, foreigndom) */
-long ASMCALL do_mmuext_op(uint32_t list, uint32_t count, uint32_t pdone, uint32_t foreigndom,
-			  uint32_t a5, uint32_t a6)
+HYPERCALL(mmuext_op, list, count, pdone, foreigndom)
 {
 	struct domain *owner;
 	struct mmuop_batch b;
 	int rc;
 
-	(void)a5, (void)a6;
 	if (mmuop_finish_drop(current_vcpu()))
 		return hypercall_restart(__HYPERVISOR_mmuext_op, 4, list, count, pdone, foreigndom);
 	rc = mmuop_batch_begin(&b, list, count, pdone, sizeof(struct mmuext_op));

@@ -13,9 +13,6 @@
 #include "hypercall/hypercall.h"
 #include "hypercall/multicall.h"
 
-#include "core/errno.h"
-#include "core/panic.h"
-
 #define ENTRY_SIZE ((uint32_t)sizeof(struct multicall_entry))
 #define PREEMPT_INTERVAL 8 /* a power of two */
 _Static_assert(sizeof(struct multicall_entry) == 32, "ABI");
@@ -68,13 +65,11 @@ static long run_list(gva_t list, uint32_t nr_calls)
 	}
 }
 
-long ASMCALL do_multicall(uint32_t list, uint32_t nr_calls, uint32_t a3, uint32_t a4, uint32_t a5,
-			  uint32_t a6)
+HYPERCALL(multicall, list, nr_calls)
 {
 	struct pcpu *cpu = this_cpu();
 	long rc;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (unlikely(cpu->multicall_active != MULTICALL_NONE))
 		return -EINVAL;
 	if (nr_calls > HV_START / ENTRY_SIZE || !guest_range_ok(list, nr_calls * ENTRY_SIZE))

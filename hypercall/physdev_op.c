@@ -273,20 +273,16 @@ static long physdev_op(uint32_t cmd, gva_t arg)
 	return domain_is_control(v->domain) ? control_op(cmd, arg) : -EPERM;
 }
 
-long ASMCALL do_physdev_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-			   uint32_t a6)
+HYPERCALL(physdev_op, cmd, arg)
 {
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	return physdev_op(cmd, arg);
 }
 
 /* The older call: command and argument in one structure in guest memory. */
-long ASMCALL do_physdev_op_compat(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-				  uint32_t a6)
+HYPERCALL(physdev_op_compat, arg)
 {
 	struct physdev_op op;
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	switch (op.cmd) {

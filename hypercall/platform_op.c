@@ -42,12 +42,10 @@ static long get_firmware_info(gva_t arg, struct xenpf_firmware_info *info)
 											: 0;
 }
 
-long ASMCALL do_platform_op(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-			    uint32_t a6)
+HYPERCALL(platform_op, arg)
 {
 	xen_platform_op_t op;
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (!domain_is_control(current_vcpu()->domain))
 		return -EPERM;
 	if (copy_from_guest(&op, arg, sizeof(op)))

@@ -88,10 +88,8 @@ static long pin_override(gva_t arg)
 	return 0;
 }
 
-long ASMCALL do_sched_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-			 uint32_t a6)
+HYPERCALL(sched_op, cmd, arg)
 {
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	switch (cmd) {
 	case SCHEDOP_yield:
 		sched_yield();
@@ -116,10 +114,8 @@ long ASMCALL do_sched_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, u
 	}
 }
 
-long ASMCALL do_sched_op_compat(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-				uint32_t a6)
+HYPERCALL(sched_op_compat, cmd, arg)
 {
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	switch (cmd) {
 	case SCHEDOP_yield:
 		sched_yield();

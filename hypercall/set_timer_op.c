@@ -12,14 +12,12 @@
 #define ABSURD_DISTANCE (1ull << 50)
 #define SOON (100 * NSEC_PER_MSEC)
 
-long ASMCALL do_set_timer_op(uint32_t low, uint32_t high, uint32_t a3, uint32_t a4, uint32_t a5,
-			     uint32_t a6)
+HYPERCALL(set_timer_op, low, high)
 {
 	const s_time_t timeout = (uint64_t)high << 32 | low;
 	struct vcpu *v = current_vcpu();
 	s_time_t now;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (timeout == 0) {
 		vcpu_stop_singleshot(v);
 		return 0;

@@ -200,14 +200,12 @@ static sysctl_fn *const operations[] = {
 	[XEN_SYSCTL_cputopoinfo] = cputopoinfo, [XEN_SYSCTL_numainfo] = numainfo,
 };
 
-long ASMCALL do_sysctl(uint32_t arg, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-		       uint32_t a6)
+HYPERCALL(sysctl, arg)
 {
 	struct xen_sysctl op;
 	sysctl_fn *fn;
 	int rc;
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (!domain_is_control(current_vcpu()->domain))
 		return -EPERM;
 	if (copy_from_guest(&op, arg, sizeof(op)))

@@ -6,12 +6,8 @@
  */
 #include "hypercall/hypercall.h"
 
-#include "core/errno.h"
-
-long ASMCALL hypercall_enosys(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-			      uint32_t a6)
+HYPERCALL(enosys)
 {
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	return -ENOSYS;
 }
 
@@ -21,7 +17,7 @@ long ASMCALL hypercall_enosys(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
 hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
-	[0 ... NR_HYPERCALLS - 1] = hypercall_enosys,
+	[0 ... NR_HYPERCALLS - 1] = do_enosys,
 
 	[__HYPERVISOR_set_trap_table] = do_set_trap_table,
 	[__HYPERVISOR_mmu_update] = do_mmu_update,

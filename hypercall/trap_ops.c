@@ -11,7 +11,6 @@
 #include <xen/nmi.h>
 
 #include "arch/x86_32/trapnr.h"
-#include "core/errno.h"
 #include "core/lib.h"
 
 #define TRAPS_BETWEEN_CHECKS 32
@@ -50,14 +49,12 @@ static void clear_traps(struct vcpu *v)
  * Entries up to one whose address is 0. A table without end is worked off for as long as its memory
  * lasts.
  */
-long ASMCALL do_set_trap_table(uint32_t table, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5,
-			       uint32_t a6)
+HYPERCALL(set_trap_table, table)
 {
 	struct vcpu *v = current_vcpu();
 	struct trap_info info;
 	unsigned n = 0;
 
-	(void)a2, (void)a3, (void)a4, (void)a5, (void)a6;
 	if (table == 0) {
 		clear_traps(v);
 		return 0;
@@ -126,13 +123,11 @@ static long unregister_callback(struct vcpu *v, uint16_t type)
 	}
 }
 
-long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-			    uint32_t a6)
+HYPERCALL(callback_op, cmd, arg)
 {
 	struct callback_register reg;
 	struct callback_unregister unreg;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	switch (cmd) {
 	case CALLBACKOP_register:
 		if (copy_from_guest(&reg, arg, sizeof(reg)))
@@ -149,23 +144,19 @@ long ASMCALL do_callback_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4
 }
 
 /* The older form of callback_op: both callbacks at once, no flags. */
-long ASMCALL do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t failsafe_cs,
-			      uint32_t failsafe_eip, uint32_t a5, uint32_t a6)
+HYPERCALL(set_callbacks, event_cs, event_eip, failsafe_cs, failsafe_eip)
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a5, (void)a6;
 	(void)register_callback(v, CALLBACKTYPE_event, 0, event_cs, event_eip);
 	(void)register_callback(v, CALLBACKTYPE_failsafe, 0, failsafe_cs, failsafe_eip);
 	return 0;
 }
 
-long ASMCALL do_nmi_op(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-		       uint32_t a6)
+HYPERCALL(nmi_op, cmd, arg)
 {
 	struct xennmi_callback callback;
 
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	switch (cmd) {
 	case XENNMI_register_callback:
 		if (copy_from_guest(&callback, arg, sizeof(callback)))

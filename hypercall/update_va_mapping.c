@@ -54,20 +54,16 @@ static inline long update(struct domain *foreign, gva_t va, uint32_t low, uint32
 }
 
 /* (va, new entry low, high, UVMF_ flags) */
-long ASMCALL do_update_va_mapping(uint32_t va, uint32_t low, uint32_t high, uint32_t flags,
-				  uint32_t a5, uint32_t a6)
+HYPERCALL(update_va_mapping, va, low, high, flags)
 {
-	(void)a5, (void)a6;
 	return update(current_vcpu()->domain, va, low, high, flags);
 }
 
 /* As above for frames of `domid`. */
-long ASMCALL do_update_va_mapping_otherdomain(uint32_t va, uint32_t low, uint32_t high,
-					      uint32_t flags, uint32_t domid, uint32_t a6)
+HYPERCALL(update_va_mapping_otherdomain, va, low, high, flags, domid)
 {
 	struct domain *foreign = mmuop_foreign((uint16_t)domid);
 
-	(void)a6;
 	if (!foreign)
 		return -ESRCH;
 	return update(foreign, va, low, high, flags);

@@ -158,12 +158,10 @@ static long send_nmi(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-long ASMCALL do_vcpu_op(uint32_t cmd, uint32_t id, uint32_t arg, uint32_t a4, uint32_t a5,
-			uint32_t a6)
+HYPERCALL(vcpu_op, cmd, id, arg)
 {
 	struct vcpu *v = domain_vcpu(current_vcpu()->domain, id);
 
-	(void)a4, (void)a5, (void)a6;
 	if (!v)
 		return -ENOENT;
 	switch (cmd) {

@@ -146,10 +146,8 @@ static __attribute__((noinline)) long version_op(uint32_t cmd, uint32_t arg)
 /*
  * Linux asks for the version whenever it wants pending events delivered, so that one comes first.
  */
-long ASMCALL do_xen_version(uint32_t cmd, uint32_t arg, uint32_t a3, uint32_t a4, uint32_t a5,
-			    uint32_t a6)
+HYPERCALL(xen_version, cmd, arg)
 {
-	(void)a3, (void)a4, (void)a5, (void)a6;
 	if (likely(cmd == XENVER_version))
 		return XEN_MAJOR << 16 | XEN_MINOR;
 	return version_op(cmd, arg);

@@ -183,19 +183,16 @@ static void check_not_free(mfn_t mfn)
 	}
 }
 #else
-static inline void poison(struct page_info *page, bool was_domains)
+static inline void poison(UNUSED struct page_info *page, UNUSED bool was_domains)
 {
-	(void)page, (void)was_domains;
 }
 
-static inline void check_poison(struct page_info *page)
+static inline void check_poison(UNUSED struct page_info *page)
 {
-	(void)page;
 }
 
-static inline void check_not_free(mfn_t mfn)
+static inline void check_not_free(UNUSED mfn_t mfn)
 {
-	(void)mfn;
 }
 #endif
 

@@ -14,7 +14,6 @@
 #include "mm/grant.h"
 #include "mm/mmu.h"
 #include "mm/pte.h"
-#include "mm/window.h"
 
 #define REPORT_LIMIT 16
 
@@ -118,9 +117,8 @@ static void count_vcpu(const struct vcpu *v)
 		count_ref(v->info_mfn, PGT_WRITABLE);
 }
 
-static void count_grant(void *context, mfn_t frame, enum grant_access access)
+static void count_grant(UNUSED void *context, mfn_t frame, enum grant_access access)
 {
-	(void)context;
 	count_ref(frame, access == GRANT_WRITE ? PGT_WRITABLE : NO_TYPE);
 }
 

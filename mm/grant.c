@@ -9,7 +9,6 @@
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
 #include "core/errno.h"
-#include "core/lib.h"
 #include "mm/grant_internal.h"
 #include "mm/mmu.h"
 

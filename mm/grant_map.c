@@ -9,8 +9,6 @@
  * cannot undo the mapping by its handle any more.
  */
 #include "arch/x86_32/arch.h"
-#include "core/errno.h"
-#include "core/lib.h"
 #include "mm/grant_internal.h"
 #include "mm/mmu.h"
 

@@ -258,10 +258,9 @@ void heap_page_free(void *page)
 	spin_unlock(&heap_lock);
 }
 
-void heap_pages_free(void *pages, unsigned n)
+void heap_pages_free(void *pages, UNUSED unsigned n)
 {
 	ASSERT(!pages || n == 1 || *entry_of((uintptr_t)pages + (n - 2) * PAGE_SIZE) & ENTRY_MORE);
-	(void)n;
 	heap_page_free(pages);
 }
 

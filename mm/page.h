@@ -123,11 +123,6 @@ static inline bool pte_present(pte_t e)
 	return (uint32_t)e & (uint32_t)PTE_P;
 }
 
-static inline bool pte_writable(pte_t e)
-{
-	return (uint32_t)e & (uint32_t)PTE_RW;
-}
-
 static inline pte_t pte_make(mfn_t mfn, uint64_t flags)
 {
 	return (uint64_t)mfn << PAGE_SHIFT | flags;

@@ -226,12 +226,12 @@ static int l1_get_entries(struct domain *d, const pte_t *l1)
 	return 0;
 }
 
-static int descriptors_check(struct domain *d, uint64_t *table)
+static int descriptors_check(uint64_t *table)
 {
 	unsigned i;
 
 	for (i = 0; i < PAGE_SIZE / sizeof(*table); i++)
-		if (!arch_descriptor_check(d, &table[i]))
+		if (!arch_descriptor_check(&table[i]))
 			return -EINVAL;
 	return 0;
 }
@@ -296,7 +296,7 @@ static int contents_get(struct page_info *page, uint32_t type, unsigned *budget)
 	int rc;
 
 	if ((type & PGT_TYPE_MASK) == PGT_SEG_DESC)
-		rc = descriptors_check(page->owner, contents);
+		rc = descriptors_check(contents);
 	else if (table_level(type) == 1)
 		rc = l1_get_entries(page->owner, contents);
 	else if (table_level(type) == 2)

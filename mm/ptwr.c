@@ -23,7 +23,6 @@
 #include "arch/x86_32/insn.h"
 #include "arch/x86_32/uaccess.h"
 #include "core/errno.h"
-#include "core/lib.h"
 #include "mm/mmu.h"
 
 /*

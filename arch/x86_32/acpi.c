@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The few facts of the firmware's ACPI tables that the hypervisor uses itself; the control domain
- * reads the rest on its own. ACPI specification 6.x, chapter 5.2; HPET 1.0a, 3.2.4; PCI firmware
- * 3.0 for MCFG. Nothing is interpreted: the sleep type of \_S5 is found by its byte pattern.
+ * reads the rest on its own. ACPI specification 6.x, chapter 5.2 and HPET 1.0a, 3.2.4. Nothing is interpreted: the sleep type of \_S5 is found by its byte pattern.
  * Firmware is believed no further than its checksums and lengths.
  */
 #include "arch/x86_32/platform.h"
@@ -112,7 +111,6 @@ INIT static void find_s5(const struct table *t)
 
 /* ---- FADT ---- */
 
-#define FADT_TIMER_32BIT (1u << 8)
 #define FADT_RESET_SUPPORTED (1u << 10)
 #define FADT_HARDWARE_REDUCED (1u << 20)
 #define GAS_IO 1
@@ -138,7 +136,6 @@ INIT static void parse_fadt(const struct table *t)
 	uint32_t flags = (uint32_t)field(t, 112, 4), mark;
 	struct table dsdt;
 
-	acpi.dsdt = field(t, 140, 8) ? field(t, 140, 8) : field(t, 40, 4);
 	acpi.century_register = (uint8_t)field(t, 108, 1);
 	if (flags & FADT_RESET_SUPPORTED) {
 		acpi.reset_port = gas_port(t, 116);
@@ -150,10 +147,9 @@ INIT static void parse_fadt(const struct table *t)
 		acpi.pm1a_control = fadt_port(t, 64, 172);
 		acpi.pm1b_control = fadt_port(t, 68, 184);
 		acpi.pm_timer_port = fadt_port(t, 76, 208);
-		acpi.pm_timer_32bit = flags & FADT_TIMER_32BIT;
 	}
 	mark = fixmap_mark();
-	if (map_table(acpi.dsdt, &dsdt))
+	if (map_table(field(t, 140, 8) ? field(t, 140, 8) : field(t, 40, 4), &dsdt))
 		find_s5(&dsdt);
 	fixmap_release(mark);
 }
@@ -161,20 +157,14 @@ INIT static void parse_fadt(const struct table *t)
 /* ---- MADT ---- */
 
 #define MADT_ENTRIES 44
-#define MADT_PC_AT 1u
-enum madt_type { MADT_LOCAL_APIC = 0, MADT_IO_APIC = 1, MADT_OVERRIDE = 2, MADT_APIC_ADDRESS = 5 };
+enum madt_type { MADT_IO_APIC = 1, MADT_OVERRIDE = 2, MADT_APIC_ADDRESS = 5 };
 
 INIT static void parse_madt_entry(const struct table *t, uint32_t at)
 {
 	switch (field(t, at, 1)) {
-	case MADT_LOCAL_APIC:
-		if ((field(t, at + 4, 4) & 1) && acpi.nr_cpus < ARRAY_SIZE(acpi.cpu_apic_id))
-			acpi.cpu_apic_id[acpi.nr_cpus++] = (uint8_t)field(t, at + 3, 1);
-		break;
 	case MADT_IO_APIC:
 		if (acpi.nr_ioapics == ARRAY_SIZE(acpi.ioapic))
 			break;
-		acpi.ioapic[acpi.nr_ioapics].id = (uint8_t)field(t, at + 2, 1);
 		acpi.ioapic[acpi.nr_ioapics].address = field(t, at + 4, 4);
 		acpi.ioapic[acpi.nr_ioapics++].gsi_base = (uint32_t)field(t, at + 8, 4);
 		break;
@@ -198,7 +188,6 @@ INIT static void parse_madt(const struct table *t)
 	uint32_t at = MADT_ENTRIES, len;
 
 	acpi.lapic = field(t, 36, 4);
-	acpi.has_8259 = field(t, 40, 4) & MADT_PC_AT;
 	for (; at + 2 <= t->len; at += len) {
 		len = (uint32_t)field(t, at + 1, 1);
 		if (len < 2 || len > t->len - at)
@@ -207,7 +196,7 @@ INIT static void parse_madt(const struct table *t)
 	}
 }
 
-/* ---- HPET, MCFG ---- */
+/* ---- HPET ---- */
 
 INIT static void parse_hpet(const struct table *t)
 {
@@ -215,21 +204,14 @@ INIT static void parse_hpet(const struct table *t)
 		acpi.hpet = field(t, 44, 8);
 }
 
-INIT static void parse_mcfg(const struct table *t)
-{
-	uint32_t at;
-
-	for (at = 44; at + 16 <= t->len; at += 16)
-		if (field(t, at + 8, 2) == 0)
-			acpi.mcfg = field(t, at, 8);
-}
-
 static INITDATA struct {
 	char signature[5];
 	void (*parse)(const struct table *t);
 } parsers[] = {
-	{ "FACP", parse_fadt }, { "APIC", parse_madt }, { "HPET", parse_hpet },
-	{ "MCFG", parse_mcfg }, { "SSDT", find_s5 }, /* sometimes \_S5 is there */
+	{ "FACP", parse_fadt },
+	{ "APIC", parse_madt },
+	{ "HPET", parse_hpet },
+	{ "SSDT", find_s5 }, /* sometimes \_S5 is there */
 };
 
 INIT static void parse_table(paddr_t address)
@@ -268,29 +250,26 @@ INIT static bool scan_rsdp(paddr_t start, uint32_t size)
 	for (i = 0; area && i + RSDP_LEN_2 <= size; i += RSDP_ALIGN) {
 		if (!rsdp_ok(area + i))
 			continue;
-		acpi.rsdp = start + i;
-		if (!boot_info.rsdp_length) {
-			boot_info.rsdp_length = area[i + 15] >= 2 ? RSDP_LEN_2 : RSDP_LEN_1;
-			memcpy(boot_info.rsdp_copy, area + i, boot_info.rsdp_length);
-		}
+		boot_info.rsdp_length = area[i + 15] >= 2 ? RSDP_LEN_2 : RSDP_LEN_1;
+		memcpy(boot_info.rsdp_copy, area + i, boot_info.rsdp_length);
 		return true;
 	}
 	return false;
 }
 
-/* The loader's copy counts; where the firmware has it is found in the BIOS area, if at all. */
+/* What the loader passed on; else what the firmware left in the BIOS area, if anything. */
 INIT static bool find_rsdp(void)
 {
 	const uint8_t *bios_data = fixmap_map(0, PAGE_SIZE, false);
 	uint16_t ebda_segment = 0;
 
-	if (boot_info.rsdp_length && !rsdp_ok(boot_info.rsdp_copy))
-		boot_info.rsdp_length = 0;
+	if (boot_info.rsdp_length && rsdp_ok(boot_info.rsdp_copy))
+		return true;
+	boot_info.rsdp_length = 0;
 	if (bios_data)
 		memcpy(&ebda_segment, bios_data + EBDA_POINTER, sizeof(ebda_segment));
-	if (!ebda_segment || !scan_rsdp((paddr_t)ebda_segment << 4, EBDA_SCAN))
-		scan_rsdp(BIOS_START, BIOS_SIZE);
-	return boot_info.rsdp_length != 0;
+	return (ebda_segment && scan_rsdp((paddr_t)ebda_segment << 4, EBDA_SCAN)) ||
+	       scan_rsdp(BIOS_START, BIOS_SIZE);
 }
 
 /* The addresses of the root table's entries, copied: parsing a table uses the same windows. */
@@ -317,7 +296,6 @@ INIT void acpi_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(acpi.isa_override); i++)
 		acpi.isa_override[i].gsi = (uint8_t)i;
-	acpi.has_8259 = true;
 	if (find_rsdp()) {
 		rsdp.len = boot_info.rsdp_length;
 		if (rsdp.len >= RSDP_LEN_2)
@@ -328,7 +306,6 @@ INIT void acpi_init(void)
 	fixmap_release(mark);
 	for (i = 0; i < n; i++)
 		parse_table(tables[i]);
-	acpi.present = n > 0;
-	if (!acpi.present)
+	if (n == 0)
 		printk("ACPI: no tables found\n");
 }

@@ -5,15 +5,14 @@
  * PIT.
  */
 #include "arch/x86_32/asm.h"
+#include "arch/x86_32/cpu.h"
+#include "arch/x86_32/msr.h"
 #include "arch/x86_32/platform.h"
 #include "core/options.h"
 
-#define MSR_APIC_BASE 0x1b
 #define APIC_BASE_ENABLE (1ull << 11)
 #define APIC_BASE_X2APIC (1ull << 10)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
-#define CPUID1_EDX_MSR (1u << 5)
-#define CPUID1_EDX_APIC (1u << 9)
 
 enum apic_register {
 	APIC_ID = 0x020,
@@ -73,10 +72,9 @@ INIT static void apic_drain(void)
 
 INIT bool apic_init(void)
 {
-	uint32_t features = cpuid(1).edx;
 	paddr_t base;
 
-	if (options.no_apic || !(features & CPUID1_EDX_APIC) || !(features & CPUID1_EDX_MSR))
+	if (options.no_apic || !cpu_has_apic)
 		return false;
 	base = apic_enable();
 	if (!base)

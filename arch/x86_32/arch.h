@@ -65,7 +65,6 @@ struct trap_frame *guest_frame(void);
 struct trap_frame *vcpu_frame(struct vcpu *v);
 
 /* ---- time ---- */
-uint64_t tsc_read(void);
 s_time_t time_now(void);		    /* ns since boot, monotonic */
 void arch_timer_program(s_time_t deadline); /* raises WORK_TIMER then; STIME_MAX: never */
 struct vcpu_time_info;
@@ -104,7 +103,7 @@ void arch_load_descriptors(struct vcpu *v);
 /* One that will not load becomes null, and v, which is current, is owed its failsafe callback. */
 void arch_load_fs_gs(struct vcpu *v, uint32_t fs, uint32_t gs);
 /* May a guest load this? Adjusts limit, DPL and accessed bit in place; false: refuse. */
-bool arch_descriptor_check(const struct domain *d, uint64_t *descriptor);
+bool arch_descriptor_check(uint64_t *descriptor);
 /*
  * Code selectors for handlers: RPL forced to 1 or above; false when it is one of the hypervisor's.
  */
@@ -112,8 +111,6 @@ bool arch_code_selector_ok(uint16_t selector);
 uint16_t arch_fix_selector(uint16_t selector);
 void arch_trap_table_changed(struct vcpu *v, unsigned vector); /* direct gates follow */
 void arch_stack_changed(struct vcpu *v);		       /* kernel_ss, kernel_esp */
-/* DR0-3, 6, 7 with the fixed bits as the processor wants them; false: a guest may not have this. */
-bool arch_debugreg_ok(unsigned reg, uint32_t value, uint32_t *clean);
 /* Checked assignment, and reading as a guest sees it. 0, -EPERM, -EINVAL. */
 int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value) MUST_CHECK;
 int arch_debugreg_get(const struct vcpu *v, unsigned reg, uint32_t *value) MUST_CHECK;

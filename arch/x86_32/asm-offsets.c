@@ -4,7 +4,6 @@
  * the output into a line of generated/asm-offsets.h.
  */
 #include "arch/x86_32/arch.h"
-#include "core/domain.h"
 #include "hypercall/hypercall.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" : : "i"(value))

@@ -127,19 +127,6 @@ static inline void clts(void)
 	__asm__ volatile("clts" : : : "memory");
 }
 
-static inline uint32_t read_eflags(void)
-{
-	uint32_t flags;
-
-	__asm__ volatile("pushfl; popl %0" : "=r"(flags) : : "memory");
-	return flags;
-}
-
-static inline void write_eflags(uint32_t flags)
-{
-	__asm__ volatile("pushl %0; popfl" : : "r"(flags) : "memory", "cc");
-}
-
 /* ---- interrupts ---- */
 static inline void cli(void)
 {
@@ -156,15 +143,6 @@ static inline void hlt(void)
 	__asm__ volatile("hlt" : : : "memory");
 }
 
-/*
- * Sleeps until an interrupt without a window between enabling and halting; interrupts are off again
- * afterwards.
- */
-static inline void sti_hlt_cli(void)
-{
-	__asm__ volatile("sti; hlt; cli" : : : "memory");
-}
-
 static inline void cpu_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
@@ -174,26 +152,11 @@ static inline void cpu_pause(void)
 struct table_pointer {
 	uint16_t limit;
 	uint32_t base;
-} __attribute__((packed));
-
-static inline void lgdt(const struct table_pointer *p)
-{
-	__asm__ volatile("lgdt %0" : : "m"(*p) : "memory");
-}
+} PACKED;
 
 static inline void lidt(const struct table_pointer *p)
 {
 	__asm__ volatile("lidt %0" : : "m"(*p) : "memory");
-}
-
-static inline void ltr(uint16_t selector)
-{
-	__asm__ volatile("ltr %0" : : "rm"(selector) : "memory");
-}
-
-static inline void lldt(uint16_t selector)
-{
-	__asm__ volatile("lldt %0" : : "rm"(selector) : "memory");
 }
 
 /* ---- translation and caches ---- */

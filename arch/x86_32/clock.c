@@ -26,11 +26,6 @@ static inline uint64_t ticks_to_ns(uint64_t ticks)
 	return (ticks >> 32) * tsc_mul + ((uint64_t)(uint32_t)ticks * tsc_mul >> 32);
 }
 
-uint64_t tsc_read(void)
-{
-	return rdtsc();
-}
-
 s_time_t time_now(void)
 {
 	return ticks_to_ns(rdtsc() - tsc_boot);

@@ -22,10 +22,6 @@
 
 #define EFLAGS_NOT_CHOSEN (EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 #define INITIAL_XCR0 1u
-#define VM_ASSIST_KNOWN                                                               \
-	(1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |     \
-	 1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 | \
-	 1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 /* ---- fresh ---- */
 

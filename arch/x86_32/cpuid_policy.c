@@ -49,7 +49,6 @@
 #define GUEST_EC_AVX (IDEC_XOP | IDEC_FMA4)
 
 #define XCR0_AVX 4u
-#define XSAVE_LEGACY_SIZE 576u
 #define CACHE_LEAF_SHARING 0xffffc000u /* leaf 4, eax: threads and cores that share the cache */
 
 static bool avx_offered(void)

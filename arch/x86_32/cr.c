@@ -4,7 +4,6 @@
  * (TS; TSD, DE and OSXSAVE) and those whose features it is not offered. Source: Xen's emulation of
  * moves to and from control registers.
  */
-#include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/control.h"
 #include "arch/x86_32/cpu.h"

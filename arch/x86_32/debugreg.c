@@ -28,7 +28,8 @@ static bool has_eight_byte_length(uint32_t dr7)
 	return false;
 }
 
-bool arch_debugreg_ok(unsigned reg, uint32_t value, uint32_t *clean)
+/* With the fixed bits as the processor wants them; false: a guest may not have this. */
+static bool is_permitted(unsigned reg, uint32_t value, uint32_t *clean)
 {
 	switch (reg) {
 	case 0 ... 3:
@@ -83,7 +84,7 @@ int arch_debugreg_set(struct vcpu *v, unsigned reg, uint32_t value)
 
 	if (reg > 7 || reg == 4 || reg == 5)
 		return -EINVAL;
-	if (!arch_debugreg_ok(reg, value, &value))
+	if (!is_permitted(reg, value, &value))
 		return -EPERM;
 	if (reg == 7)
 		rc = set_control(v, value);

@@ -12,8 +12,6 @@
  */
 #include "arch/x86_32/descriptor.h"
 
-#include <xen/xen.h>
-
 #include "arch/x86_32/arch.h"
 
 _Static_assert(HV_CS >> 3 >= FIRST_RESERVED_GDT_ENTRY,
@@ -75,11 +73,10 @@ static bool check_limit(uint64_t *descriptor)
 	return true;
 }
 
-bool arch_descriptor_check(const struct domain *d, uint64_t *descriptor)
+bool arch_descriptor_check(uint64_t *descriptor)
 {
 	uint32_t high = (uint32_t)(*descriptor >> 32);
 
-	(void)d; /* the same for every domain */
 	if (!(high & DESC_PRESENT))
 		return true; /* any use faults */
 

@@ -8,8 +8,6 @@
 uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rem);
 uint64_t __udivdi3(uint64_t n, uint64_t d);
 uint64_t __umoddi3(uint64_t n, uint64_t d);
-int64_t __divdi3(int64_t n, int64_t d);
-int64_t __moddi3(int64_t n, int64_t d);
 
 /* (high:low) / d, for high < d. */
 static inline uint32_t divide(uint32_t high, uint32_t low, uint32_t d, uint32_t *rem)
@@ -66,24 +64,4 @@ uint64_t __umoddi3(uint64_t n, uint64_t d)
 
 	__udivmoddi4(n, d, &rem);
 	return rem;
-}
-
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
-int64_t __divdi3(int64_t n, int64_t d)
-{
-	uint64_t q = __udivmoddi4(magnitude(n), magnitude(d), NULL);
-
-	return (n < 0) != (d < 0) ? -q : q;
-}
-
-int64_t __moddi3(int64_t n, int64_t d)
-{
-	uint64_t rem;
-
-	__udivmoddi4(magnitude(n), magnitude(d), &rem);
-	return n < 0 ? -rem : rem;
 }

@@ -9,7 +9,6 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/image.h"
-#include "arch/x86_32/paging.h"
 #include "arch/x86_32/segreg.h"
 #include "arch/x86_32/tables.h"
 #include "arch/x86_32/uaccess.h"

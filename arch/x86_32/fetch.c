@@ -6,7 +6,6 @@
  */
 #include "arch/x86_32/emulate_internal.h"
 
-#include "arch/x86_32/arch.h"
 #include "arch/x86_32/bounce.h"
 #include "arch/x86_32/control.h"
 #include "arch/x86_32/segreg.h"

@@ -6,8 +6,6 @@
  */
 #include "arch/x86_32/descriptor.h"
 
-#include <xen/xen.h>
-
 #include "arch/x86_32/arch.h"
 #include "core/domain.h"
 #include "core/errno.h"

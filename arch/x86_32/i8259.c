@@ -101,12 +101,11 @@ static bool has(unsigned gsi)
 /*
  * Vectors are fixed, and a level is always taken for active high: the board's router inverts PCI's.
  */
-static void setup(unsigned gsi, unsigned vector, bool level, bool active_low)
+static void setup(unsigned gsi, UNUSED unsigned vector, bool level, UNUSED bool active_low)
 {
 	uint16_t port = ELCR + gsi / 8;
 	uint8_t bit = (uint8_t)(1u << gsi % 8);
 
-	(void)vector, (void)active_low;
 	mask_line(gsi);
 	if (i8259_is_level(gsi) != level)
 		outb(port, inb(port) ^ bit);

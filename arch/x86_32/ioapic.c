@@ -8,12 +8,10 @@
  * that the local APIC's message finds the entry's vector unchanged and clears its
  * remote IRR. Called with interrupts off.
  */
-#include "arch/x86_32/asm.h"
 #include "arch/x86_32/irq.h"
 #include "arch/x86_32/irqchip.h"
 #include "arch/x86_32/platform.h"
 #include "core/console.h"
-#include "core/lib.h"
 
 #define REGISTERS_SIZE 0x20
 #define INDEX (0x00 / 4)
@@ -96,9 +94,8 @@ static void setup(unsigned gsi, unsigned vector, bool level, bool active_low)
 			       (active_low ? ENTRY_ACTIVE_LOW : 0));
 }
 
-static bool ack(unsigned gsi)
+static bool ack(UNUSED unsigned gsi)
 {
-	(void)gsi;
 	apic_eoi();
 	return true;
 }

@@ -8,7 +8,6 @@
  */
 #include "arch/x86_32/isolation.h"
 
-#include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/cpuid_bits.h"

@@ -13,8 +13,6 @@
 
 #include <xen/arch-x86/cpuid.h>
 
-#include "arch/x86_32/arch.h"
-#include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/extable.h"
 #include "arch/x86_32/trapnr.h"

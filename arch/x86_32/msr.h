@@ -17,8 +17,6 @@
 #define MSR_EFER 0xc0000080u
 
 #define EFER_SCE 0x001u
-#define EFER_LME 0x100u
-#define EFER_LMA 0x400u
 #define EFER_NXE 0x800u
 #define ARCH_CAPABILITIES_RDCL_NO 0x1u
 

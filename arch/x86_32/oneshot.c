@@ -62,11 +62,6 @@ void clock_timer_interrupt(void)
 	raise_work(WORK_TIMER);
 }
 
-bool clock_uses_apic(void)
-{
-	return oneshot.start == apic_timer_start;
-}
-
 INIT static void set_source(void (*start)(uint32_t), uint32_t hz, uint64_t max_ns)
 {
 	oneshot.start = start;

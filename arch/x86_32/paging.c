@@ -27,7 +27,6 @@
 #include "arch/x86_32/platform.h"
 #include "arch/x86_32/tables.h"
 #include "boot/memory.h"
-#include "core/console.h"
 #include "core/domain.h"
 #include "core/lib.h"
 #include "mm/page.h"

@@ -29,10 +29,7 @@ void vga_write(const char *text, size_t len);
 
 /* ---- ACPI (acpi.c): found and checked (checksums, lengths) at boot ---- */
 struct acpi_info {
-	bool present;
-	paddr_t rsdp;		/* 0: not found in the BIOS area */
 	uint32_t pm_timer_port; /* 0: none */
-	bool pm_timer_32bit;
 	uint32_t pm1a_control, pm1b_control;
 	uint16_t sleep_type_a, sleep_type_b; /* \_S5; valid when have_s5 */
 	bool have_s5;
@@ -46,18 +43,12 @@ struct acpi_info {
 	struct {
 		paddr_t address;
 		uint32_t gsi_base;
-		uint8_t id;
 	} ioapic[4];
-	uint32_t nr_cpus;
-	uint8_t cpu_apic_id[64];
 	struct {
 		uint8_t gsi;
 		uint8_t flags; /* MADT polarity and trigger */
 	} isa_override[16];
-	bool has_8259;
-	paddr_t dsdt;
 	uint8_t century_register; /* CMOS index, 0: none */
-	paddr_t mcfg;		  /* PCI Express configuration space of segment 0, 0: none */
 };
 extern struct acpi_info acpi;
 void acpi_init(void);
@@ -79,8 +70,6 @@ uint32_t apic_timer_left(void);
  */
 void clock_init(void); /* after acpi_init, i8259_init, apic_init; interrupts off */
 uint32_t clock_tsc_khz(void);
-/* True: the one-shot timer is the local APIC's; false: it is the PIT on line 0. */
-bool clock_uses_apic(void);
 /*
  * Body of the handler of either timer interrupt: raises WORK_TIMER. The caller acknowledges
  * (apic_eoi or irq_dispatch).

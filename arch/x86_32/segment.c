@@ -6,8 +6,6 @@
  */
 #include "arch/x86_32/descriptor.h"
 
-#include <xen/xen.h>
-
 #include "arch/x86_32/arch.h"
 #include "core/domain.h"
 #include "core/lock.h"
@@ -91,7 +89,7 @@ void segment_store_descriptor(struct vcpu *v, uint16_t selector, uint64_t descri
 	mfn_t frame = table_frame(v, selector);
 	uint64_t *table;
 
-	if (frame == INVALID_MFN || !arch_descriptor_check(v->domain, &descriptor))
+	if (frame == INVALID_MFN || !arch_descriptor_check(&descriptor))
 		return;
 	table = frame_map(frame);
 	store64_atomic(&table[(selector >> 3) % DESCRIPTORS_PER_PAGE], descriptor);

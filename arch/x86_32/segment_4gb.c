@@ -11,7 +11,6 @@
  */
 #include "arch/x86_32/emulate.h"
 
-#include "arch/x86_32/arch.h"
 #include "arch/x86_32/bounce.h"
 #include "arch/x86_32/emulate_internal.h"
 #include "arch/x86_32/segreg.h"

@@ -3,7 +3,6 @@
  * From head.S to the first guest: one flat list of what is set up, in order.
  */
 #include "arch/x86_32/arch.h"
-#include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/isolation.h"
 #include "arch/x86_32/paging.h"

@@ -6,7 +6,6 @@
  * but the timer and interrupt handlers runs then, so its state cannot change.
  */
 #include "arch/x86_32/arch.h"
-#include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
 #include "arch/x86_32/frame.h"
 #include "arch/x86_32/paging.h"

@@ -10,7 +10,6 @@
 
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
-#include "arch/x86_32/descriptor.h"
 #include "arch/x86_32/frame.h"
 #include "arch/x86_32/paging.h"
 #include "arch/x86_32/trapnr.h"
@@ -133,12 +132,9 @@ static void fill_task(struct tss *tss, void (*entry)(void), uint32_t stack)
 
 static void load_tables(void)
 {
-	struct {
-		uint16_t limit;
-		uint32_t base;
-	} PACKED gdtr = { (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE - 1,
-			  WINDOW(cpu_id()) + WINDOW_GDT },
-		 idtr = { 256 * 8 - 1, (uintptr_t)idt() };
+	const struct table_pointer gdtr = { (FIRST_RESERVED_GDT_PAGE + 1) * PAGE_SIZE - 1,
+					    WINDOW(cpu_id()) + WINDOW_GDT };
+	const struct table_pointer idtr = { 256 * 8 - 1, (uintptr_t)idt() };
 
 	__asm__ volatile(
 		"lgdt %0\n\t"

@@ -19,7 +19,6 @@
 #include "arch/x86_32/paging.h"
 #include "arch/x86_32/platform.h"
 #include "arch/x86_32/segreg.h"
-#include "arch/x86_32/tables.h"
 #include "arch/x86_32/trapnr.h"
 #include "core/console.h"
 #include "core/event.h"
@@ -68,9 +67,8 @@ static ASMCALL void guest_invalid_opcode(struct trap_frame *f)
 		bounce_trap(v, f->vector, 0);
 }
 
-static ASMCALL void guest_no_device(struct trap_frame *f)
+static ASMCALL void guest_no_device(UNUSED struct trap_frame *f)
 {
-	(void)f;
 	fpu_device_not_available(current_vcpu());
 }
 
@@ -122,9 +120,8 @@ static ASMCALL void guest_page_fault(struct trap_frame *f)
 	bounce_page_fault(v, cr2, ec);
 }
 
-static ASMCALL void guest_machine_check(struct trap_frame *f)
+static ASMCALL void guest_machine_check(UNUSED struct trap_frame *f)
 {
-	(void)f;
 	panic("machine check: the processor reports a hardware error\n");
 }
 
@@ -158,9 +155,8 @@ static void handle_nmi(void)
 	printk("NMI, reason port %02x\n", reason);
 }
 
-static ASMCALL void guest_nmi(struct trap_frame *f)
+static ASMCALL void guest_nmi(UNUSED struct trap_frame *f)
 {
-	(void)f;
 	handle_nmi();
 }
 

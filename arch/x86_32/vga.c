@@ -170,7 +170,7 @@ INIT static uint32_t channel(uint8_t position, uint8_t size)
 
 INIT static bool framebuffer_init(void)
 {
-	const __typeof__(boot_info.framebuffer) *fb = &boot_info.framebuffer;
+	const struct mb2_framebuffer *fb = &boot_info.framebuffer;
 
 	bytes_per_pixel = DIV_ROUND_UP(fb->bpp, 8);
 	if (bytes_per_pixel < 2 || bytes_per_pixel > 4 || fb->pitch / bytes_per_pixel < fb->width ||
@@ -290,9 +290,9 @@ INIT void vga_init(void)
 	if (!boot_info.framebuffer.address)
 		return;
 	memset(screen.text, ' ', sizeof(screen.text));
-	if (boot_info.framebuffer.type == BOOT_FRAMEBUFFER_EGA_TEXT)
+	if (boot_info.framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT)
 		works = ega_init();
-	else if (boot_info.framebuffer.type == BOOT_FRAMEBUFFER_RGB)
+	else if (boot_info.framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB)
 		works = framebuffer_init();
 	if (!works || screen.columns == 0) {
 		screen.rows = 0;

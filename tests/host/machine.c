@@ -89,11 +89,6 @@ int machine_leaks(void)
 
 /* ---- time and work ---- */
 
-uint64_t tsc_read(void)
-{
-	return machine.now;
-}
-
 s_time_t time_now(void)
 {
 	return machine.now;
@@ -307,7 +302,7 @@ void arch_vcpu_free(struct vcpu *v)
 
 static long call_once(struct trap_frame *f)
 {
-	hypercall_fn *fn = f->eax < NR_HYPERCALLS ? hypercall_table[f->eax] : hypercall_enosys;
+	hypercall_fn *fn = f->eax < NR_HYPERCALLS ? hypercall_table[f->eax] : do_enosys;
 
 	f->eip += INT82_SIZE;
 	return fn(f->ebx, f->ecx, f->edx, f->esi, f->edi, f->ebp);

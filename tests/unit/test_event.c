@@ -39,12 +39,10 @@ static void run(struct domain *d)
 	struct domain *const all[] = { control, guest, other };
 
 	for (unsigned i = 0; i < 3; i++) {
-		struct vcpu *v = all[i]->vcpu[0];
-
-		if (all[i] != d && !v->pause_count)
-			vcpu_pause(v);
-		if (all[i] == d && v->pause_count)
-			vcpu_unpause(v);
+		if (all[i] != d && !all[i]->pause_count)
+			domain_pause(all[i]);
+		if (all[i] == d && all[i]->pause_count)
+			domain_unpause(all[i]);
 	}
 	machine_exit_path();
 	assert_ptr_equal(current_vcpu(), d->vcpu[0]);

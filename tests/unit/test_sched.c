@@ -178,15 +178,15 @@ static void newcomer_keeps_the_cpu_for_a_moment(void **state)
 	struct vcpu *a = start(256, 0, 1), *b = start(256, 0, 1);
 
 	(void)state;
-	vcpu_pause(b);
+	domain_pause(b->domain);
 	machine_exit_path();
 	spin(NSEC_PER_SEC);
-	vcpu_unpause(b);
+	domain_unpause(b->domain);
 	machine_exit_path();
 	assert_ptr_equal(current_vcpu(), b);
-	vcpu_pause(b);
+	domain_pause(b->domain);
 	machine_exit_path();
-	vcpu_unpause(b);
+	domain_unpause(b->domain);
 	machine_exit_path();
 	assert_ptr_equal(current_vcpu(), a);
 	machine_advance(400 * NSEC_PER_USEC);
@@ -204,10 +204,10 @@ static void long_sleep_gives_no_advantage(void **state)
 	s_time_t before;
 
 	(void)state;
-	vcpu_pause(b);
+	domain_pause(b->domain);
 	machine_exit_path();
 	spin(NSEC_PER_SEC);
-	vcpu_unpause(b);
+	domain_unpause(b->domain);
 	machine_exit_path();
 	before = ran(a);
 	spin(NSEC_PER_SEC);
@@ -289,10 +289,10 @@ static void runstates_add_up(void **state)
 	a = start(256, 0, 1);
 	b = start(256, 20, 1);
 	spin(NSEC_PER_SEC);
-	vcpu_pause(a);
+	domain_pause(a->domain);
 	machine_exit_path();
 	spin(NSEC_PER_SEC / 10);
-	vcpu_unpause(a);
+	domain_unpause(a->domain);
 	spin(NSEC_PER_SEC / 10);
 	for (unsigned i = 0; i < 2; i++) {
 		vcpu_runstate_get(i ? b : a, &r);
