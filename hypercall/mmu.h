@@ -39,12 +39,12 @@ struct mmuop_batch {
 /* 0, or -EFAULT: the list does not lie in guest memory. */
 int mmuop_batch_begin(struct mmuop_batch *b, uint32_t list, uint32_t count, uint32_t pdone,
 		      uint32_t size) MUST_CHECK;
-/* One request is done. */
-static inline void mmuop_batch_next(struct mmuop_batch *b, uint32_t size)
+/* The next n requests are done. */
+static inline void mmuop_batch_next(struct mmuop_batch *b, uint32_t size, unsigned n)
 {
-	b->list += size;
-	b->count--;
-	b->done++;
+	b->list += n * size;
+	b->count -= n;
+	b->done += n;
 }
 /*
  * Tells the guest how many were done, and makes the result of rc: on -ERESTART the rest is issued

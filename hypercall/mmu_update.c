@@ -60,15 +60,16 @@ long mmuop_batch_end(const struct mmuop_batch *b, uint32_t op, uint32_t foreignd
 	return rc;
 }
 
-/* ---- one request: the words of a struct mmu_update ---- */
+/* ---- requests ---- */
 
-_Static_assert(sizeof(struct mmu_update) == 4 * sizeof(uint32_t) &&
-		       offsetof(struct mmu_update, val) == 2 * sizeof(uint32_t),
+_Static_assert(sizeof(struct mmu_update) == sizeof(struct mmu_request) &&
+		       offsetof(struct mmu_update, val) == offsetof(struct mmu_request, low),
 	       "ABI");
 
-static int machphys_update(const struct mmu_target *t, const uint32_t *request)
+static COLD int machphys_update(const struct mmu_target *t, struct mmu_requests *list)
 {
-	uint64_t mfn = ((uint64_t)request[1] << 32 | request[0]) >> PAGE_SHIFT;
+	const struct mmu_request *r = list->next;
+	uint64_t mfn = ((uint64_t)r->ptr_high << 32 | r->ptr_low) >> PAGE_SHIFT;
 	struct page_info *page;
 
 	if (mfn >= max_mfn)
@@ -76,44 +77,55 @@ static int machphys_update(const struct mmu_target *t, const uint32_t *request)
 	page = mfn_to_page((mfn_t)mfn);
 	if (!get_page(page, t->frame_owner))
 		return -EINVAL;
-	m2p[page_to_mfn(page)] = request[2];
+	m2p[page_to_mfn(page)] = r->low;
 	put_page(page);
+	list->next++;
 	return 0;
 }
 
-static int update_one(const struct mmu_target *t, const uint32_t *request)
+/* At least the next request, if it is good. */
+static inline int update_some(const struct mmu_target *t, struct mmu_requests *list)
 {
-	switch (request[0] % sizeof(pte_t)) {
+	switch (list->next->ptr_low % sizeof(pte_t)) {
 	case MMU_NORMAL_PT_UPDATE:
-	case MMU_PT_UPDATE_NO_TRANSLATE: /* nothing is translated here anyway */
-		return mmu_update_entry(t, request, false);
 	case MMU_PT_UPDATE_PRESERVE_AD:
-		return mmu_update_entry(t, request, true);
+	case MMU_PT_UPDATE_NO_TRANSLATE: /* nothing is translated here anyway */
+		return mmu_update_entries(t, list);
 	case MMU_MACHPHYS_UPDATE:
-		return machphys_update(t, request);
+		return machphys_update(t, list);
 	default:
 		return -ENOSYS;
 	}
 }
 
-/* ---- the list ---- */
-
-static int update_all(const struct mmu_target *t, struct mmuop_batch *b)
+/* The next requests of the list, each read once: how many. 0: -EFAULT. */
+static inline unsigned read_some(const struct mmuop_batch *b, struct mmu_request *requests)
 {
-	uint32_t request[4];
+	unsigned n = b->count < PREEMPT_INTERVAL ? b->count : PREEMPT_INTERVAL;
+
+	if (likely(!copy_from_guest(requests, b->list, n * sizeof(*requests))))
+		return n;
+	/* Those before the one that cannot be read are carried out. */
+	return !copy_from_guest(requests, b->list, sizeof(*requests));
+}
+
+static ALWAYS_INLINE int update_all(const struct mmu_target *t, struct mmuop_batch *b)
+{
+	struct mmu_request requests[PREEMPT_INTERVAL];
+	struct mmu_requests list;
 	int rc;
 
 	while (b->count) {
-		if (get_guest_u32x4(request, b->list))
+		list.next = requests;
+		list.end = requests + read_some(b, requests);
+		if (list.next == list.end)
 			return -EFAULT;
-		rc = update_one(t, request);
-		if (likely(rc == 0)) {
-			mmuop_batch_next(b, sizeof(request));
-			if (b->count % PREEMPT_INTERVAL)
-				continue;
-		} else if (rc == -ERESTART) {
-			rc = mmuop_finish_drop(current_vcpu());
-		}
+		do {
+			rc = update_some(t, &list);
+			if (unlikely(rc == -ERESTART))
+				rc = mmuop_finish_drop(current_vcpu());
+		} while (rc == 0 && list.next < list.end);
+		mmuop_batch_next(b, sizeof(*requests), list.next - requests);
 		if (rc)
 			return rc;
 		if (b->count && preempt_needed())
@@ -123,7 +135,7 @@ static int update_all(const struct mmu_target *t, struct mmuop_batch *b)
 }
 
 /* The tables' owner is in the upper half of foreigndom, plus one; 0: the caller. */
-static int find_target(struct mmu_target *t, uint32_t foreigndom)
+static int find_owners(struct mmu_target *t, uint32_t foreigndom)
 {
 	struct domain *self = current_vcpu()->domain;
 
@@ -151,7 +163,7 @@ HYPERCALL(mmu_update, list, count, pdone, foreigndom)
 					 foreigndom);
 	rc = mmuop_batch_begin(&b, list, count, pdone, sizeof(struct mmu_update));
 	if (rc == 0)
-		rc = find_target(&t, foreigndom);
+		rc = find_owners(&t, foreigndom);
 	if (rc == 0)
 		rc = update_all(&t, &b);
 	return mmuop_batch_end(&b, __HYPERVISOR_mmu_update, foreigndom, rc);

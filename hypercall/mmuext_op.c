@@ -230,12 +230,12 @@ static int do_all(struct domain *owner, struct mmuop_batch *b, uint32_t foreignd
 			return -EFAULT;
 		rc = do_one_in_steps(owner, &op, foreigndom);
 		if (rc == -ERESTART && current_vcpu()->arch.old_table) {
-			mmuop_batch_next(b, sizeof(op));
+			mmuop_batch_next(b, sizeof(op), 1);
 			return -ERESTART;
 		}
 		if (rc)
 			return rc;
-		mmuop_batch_next(b, sizeof(op));
+		mmuop_batch_next(b, sizeof(op), 1);
 		if (b->count && preempt_needed())
 			return -ERESTART;
 	}

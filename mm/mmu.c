@@ -77,15 +77,15 @@ static inline pte_t pte_exchange(pte_t *entry, pte_t old, pte_t new, pte_t keep)
 
 /*
  * The new value, never seen half while it is present. Where another processor could be using the
- * entry all the time, it never is absent in between either; accessed and dirty bits of `keep` stay.
+ * entry all the time, it never is absent in between either; with keep_ad, accessed and dirty bits stay.
  */
 static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uint32_t high,
-			       pte_t keep)
+			       bool keep_ad)
 {
 	volatile pte_word_t *word = (pte_word_t *)entry;
 
-	if (keep || (NR_CPUS > 1 && (old_low & low & PTE_LOW(PTE_P)))) {
-		pte_exchange(entry, *entry, (pte_t)high << 32 | low, keep);
+	if (keep_ad || (NR_CPUS > 1 && (old_low & low & PTE_LOW(PTE_P)))) {
+		pte_exchange(entry, *entry, (pte_t)high << 32 | low, keep_ad ? PTE_A | PTE_D : 0);
 		return;
 	}
 	word[0] = 0;
@@ -94,7 +94,7 @@ static inline void store_entry(pte_t *entry, uint32_t old_low, uint32_t low, uin
 }
 
 static ALWAYS_INLINE int write_l1(struct domain *d, struct domain *foreign, pte_t *entry,
-				  uint32_t low, uint32_t high, pte_t keep)
+				  uint32_t low, uint32_t high, bool keep_ad)
 {
 	const pte_word_t *word = (pte_word_t *)entry;
 	uint32_t old_low = word[0], old_high = word[1];
@@ -102,14 +102,14 @@ static ALWAYS_INLINE int write_l1(struct domain *d, struct domain *foreign, pte_
 	int rc;
 
 	if (low & PTE_LOW(PTE_P)) {
-		same = l1_same_references(old_low, old_high, low, high);
+		same = old_low & PTE_LOW(PTE_P) && l1_same_references(old_low, old_high, low, high);
 		rc = same ? 0 : pte_get_l1(d, foreign, low, high);
 		if (unlikely(rc))
 			return rc;
-	} else if (unlikely(!pte_absent_ok(d, (pte_t)high << 32 | low))) {
+	} else if (unlikely(!pte_absent_ok(d, low, high))) {
 		return -EINVAL;
 	}
-	store_entry(entry, old_low, low, high, keep);
+	store_entry(entry, old_low, low, high, keep_ad);
 	if (!same && (old_low & PTE_LOW(PTE_P)))
 		pte_put_l1(d, old_low, old_high);
 	return 0;
@@ -126,7 +126,7 @@ int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low
 	mfn = find_l1(v, va);
 	if (likely(mfn != INVALID_MFN)) {
 		l1 = window_open(mfn);
-		rc = write_l1(d, foreign, &l1[l1_index(va)], low, high, 0);
+		rc = write_l1(d, foreign, &l1[l1_index(va)], low, high, false);
 		window_close(l1);
 	}
 	spin_unlock(&d->page_lock);
@@ -140,7 +140,7 @@ int mmu_write_l1(struct domain *d, struct domain *foreign, struct page_info *tab
 	int rc;
 
 	ASSERT(spin_is_locked(&d->page_lock) && index < PTES_PER_PAGE);
-	rc = write_l1(d, foreign, &l1[index], PTE_LOW(new), PTE_HIGH(new), 0);
+	rc = write_l1(d, foreign, &l1[index], PTE_LOW(new), PTE_HIGH(new), false);
 	window_close(l1);
 	return rc;
 }
@@ -154,7 +154,7 @@ int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pt
 	if (pte_present(new))
 		rc = pte_get_l1(d, d, PTE_LOW(new), PTE_HIGH(new));
 	else
-		rc = pte_absent_ok(d, new) ? 0 : -EINVAL;
+		rc = pte_absent_ok(d, PTE_LOW(new), PTE_HIGH(new)) ? 0 : -EINVAL;
 	if (rc)
 		return rc;
 	l1 = window_open(page_to_mfn(table));
@@ -269,31 +269,69 @@ static int write_plain(struct page_info *page, struct domain *d, unsigned index,
 	return 0;
 }
 
-int mmu_update_entry(const struct mmu_target *t, const uint32_t *request, bool keep_ad)
+static inline bool same_table_and_command(const struct mmu_request *a, const struct mmu_request *b)
 {
-	mfn_t mfn = pte_words_mfn(request[0], request[1]);
-	unsigned index = request[0] % PAGE_SIZE / sizeof(pte_t);
-	pte_t *l1, new, keep = keep_ad ? PTE_A | PTE_D : 0;
+	uint32_t index_bits = PAGE_SIZE - sizeof(pte_t);
+
+	return !(((a->ptr_low ^ b->ptr_low) & ~index_bits) | (a->ptr_high ^ b->ptr_high));
+}
+
+/* Linux maps what is around a fault in one list: the table is found and checked once for all. */
+static ALWAYS_INLINE int update_l1_run(const struct mmu_target *t, struct mmu_requests *list,
+				       pte_t *l1)
+{
+	const struct mmu_request *first = list->next, *r = first;
+	bool keep_ad = first->ptr_low % sizeof(pte_t) == MMU_PT_UPDATE_PRESERVE_AD;
+	int rc;
+
+	do {
+		rc = write_l1(t->table_owner, t->frame_owner,
+			      &l1[r->ptr_low % PAGE_SIZE / sizeof(pte_t)], r->low, r->high,
+			      keep_ad);
+	} while (likely(rc == 0) && ++r < list->end && same_table_and_command(r, first));
+	list->next = r;
+	return rc;
+}
+
+static COLD int update_other(const struct mmu_target *t, struct mmu_requests *list,
+			     struct page_info *page, uint32_t type)
+{
+	const struct mmu_request *r = list->next;
+	pte_t keep = r->ptr_low % sizeof(pte_t) == MMU_PT_UPDATE_PRESERVE_AD ? PTE_A | PTE_D : 0;
+	unsigned index = r->ptr_low % PAGE_SIZE / sizeof(pte_t);
+	pte_t new = (pte_t)r->high << 32 | r->low;
+	int rc;
+
+	if (table_level(type) == 2 || table_level(type) == 3)
+		rc = write_upper(t->table_owner, page, index, new, keep);
+	else
+		rc = write_plain(page, t->table_owner, index, new);
+	if (rc == 0)
+		list->next++;
+	return rc;
+}
+
+int mmu_update_entries(const struct mmu_target *t, struct mmu_requests *list)
+{
+	mfn_t mfn = pte_words_mfn(list->next->ptr_low, list->next->ptr_high);
 	struct domain *d = t->table_owner;
 	struct page_info *page;
 	uint32_t type;
+	pte_t *l1;
 	int rc;
 
-	if (request[1] >> PAGE_SHIFT || !mfn_valid(mfn))
+	if (list->next->ptr_high >> PAGE_SHIFT || !mfn_valid(mfn))
 		return -EINVAL;
 	page = mfn_to_page(mfn);
-	new = (pte_t)request[3] << 32 | request[2];
 	spin_lock(&d->page_lock);
 	/* A validated table of the domain stays one while the lock is held. */
 	type = page->owner == d && page->type_info & PGT_VALIDATED ? page->type_info : 0;
 	if (likely((type & PGT_TYPE_MASK) == PGT_L1)) {
 		l1 = window_open(mfn);
-		rc = write_l1(d, t->frame_owner, &l1[index], request[2], request[3], keep);
+		rc = update_l1_run(t, list, l1);
 		window_close(l1);
-	} else if (table_level(type) == 2 || table_level(type) == 3) {
-		rc = write_upper(d, page, index, new, keep);
 	} else {
-		rc = write_plain(page, d, index, new);
+		rc = update_other(t, list, page, type);
 	}
 	spin_unlock(&d->page_lock);
 	return rc;

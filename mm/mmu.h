@@ -47,18 +47,26 @@ bool ptwr_emulate(struct vcpu *v, gva_t cr2);
 int mmu_update_va(struct vcpu *v, struct domain *foreign, gva_t va, uint32_t low,
 		  uint32_t high) MUST_CHECK;
 
+/* A struct mmu_update in words: the entry's address with the command in its low bits, its new value. */
+struct mmu_request {
+	uint32_t ptr_low, ptr_high, low, high;
+};
+struct mmu_requests {
+	const struct mmu_request *next, *end;
+};
 /* Whose tables a request changes, and whose frames their new entries may name. */
 struct mmu_target {
 	struct domain *table_owner, *frame_owner;
 };
 /*
- * One request of mmu_update, as the words of a struct mmu_update (command bits are the caller's): an
- * entry of a validated table of any level, or eight bytes of plain memory. keep_ad: the accessed and
- * dirty bits that the processor set meanwhile stay (MMU_PT_UPDATE_PRESERVE_AD). Takes the owner's
- * page_lock itself. 0, -EINVAL, -EPERM, -EBUSY, or, at level 3, -ERESTART: the same call, after
- * mmu_finish_drop(), goes on with it.
+ * The next request of mmu_update, and those after it that give the same command for the same table of
+ * level 1; list->next moves on over what was done. An entry of a validated table of any level, or eight
+ * bytes of plain memory. With MMU_PT_UPDATE_PRESERVE_AD, accessed and dirty bits that the processor set
+ * meanwhile stay; what other commands there are is the caller's. Takes the owner's page_lock itself. 0,
+ * or of the one that was not done: -EINVAL, -EPERM, -EBUSY, or, at level 3, -ERESTART: the same call,
+ * after mmu_finish_drop(), goes on with it.
  */
-int mmu_update_entry(const struct mmu_target *t, const uint32_t *request, bool keep_ad) MUST_CHECK;
+int mmu_update_entries(const struct mmu_target *t, struct mmu_requests *list) MUST_CHECK;
 
 /*
  * Drops a type and a general reference to a table. -ERESTART: not finished; the running vCPU holds

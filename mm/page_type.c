@@ -49,8 +49,9 @@ static int put_type(struct page_info *page, unsigned *budget);
 
 /* ---- single entries ---- */
 
-bool pte_absent_ok_slow(const struct domain *d, pte_t e)
+bool pte_absent_ok_slow(const struct domain *d, uint32_t low, uint32_t high)
 {
+	pte_t e = (pte_t)high << 32 | low;
 	mfn_t mfn = pte_mfn(e);
 
 	/* A frame that is never RAM in use: beyond it all, or one that the allocator keeps back. */
@@ -59,14 +60,15 @@ bool pte_absent_ok_slow(const struct domain *d, pte_t e)
 	return mfn_to_page(mfn)->owner == d || mfn_to_page(mfn)->count_info & PGC_IO;
 }
 
-int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t e)
+int pte_get_l1_other(const struct domain *d, const struct domain *foreign, uint32_t low,
+		     uint32_t high)
 {
-	mfn_t mfn = pte_mfn(e);
+	mfn_t mfn = pte_words_mfn(low, high);
 
-	if (e & PTE_G || !pte_high_ok(PTE_HIGH(e)))
+	if (low & PTE_LOW(PTE_G) || !pte_high_ok(high))
 		return -EINVAL;
 	if (mfn_valid(mfn) && !(mfn_to_page(mfn)->count_info & PGC_IO))
-		return e & L1_CACHE_BITS ? -EINVAL : -EBUSY;
+		return low & PTE_LOW(L1_CACHE_BITS) ? -EINVAL : -EBUSY;
 	if (mfn == INVALID_MFN)
 		return -EINVAL;
 	return frame_io_allowed(d, mfn) && frame_io_allowed(foreign, mfn) ? 0 : -EPERM;
@@ -124,7 +126,7 @@ static ALWAYS_INLINE int get_entry(struct domain *d, unsigned level, unsigned sl
 				   uint32_t high, unsigned *budget)
 {
 	if (!(low & PTE_LOW(PTE_P)))
-		return pte_absent_ok(d, (pte_t)high << 32 | low) ? 0 : -EINVAL;
+		return pte_absent_ok(d, low, high) ? 0 : -EINVAL;
 	if (low & PTE_LOW(table_format[level].refused) ||
 	    high & PTE_HIGH(table_format[level].refused) || !pte_high_ok(high))
 		return -EINVAL;
@@ -217,7 +219,7 @@ static int l1_get_entries(struct domain *d, const pte_t *l1)
 		if (w[2 * i] & PTE_LOW(PTE_P))
 			rc = pte_get_l1(d, d, w[2 * i], w[2 * i + 1]);
 		else
-			rc = pte_absent_ok(d, l1[i]) ? 0 : -EINVAL;
+			rc = pte_absent_ok(d, w[2 * i], w[2 * i + 1]) ? 0 : -EINVAL;
 		if (unlikely(rc)) {
 			l1_put_entries(d, l1, i);
 			return rc;

@@ -111,18 +111,19 @@ static inline void page_put_writable(struct page_info *page)
 
 /* ---- entries that are not present ---- */
 
-bool pte_absent_ok_slow(const struct domain *d, pte_t e);
+bool pte_absent_ok_slow(const struct domain *d, uint32_t low, uint32_t high);
 
-/* May d store e, which is not present? See nonpresent_pte_leaks. */
-static inline bool pte_absent_ok(const struct domain *d, pte_t e)
+/* May d store this entry, which is not present? See nonpresent_pte_leaks. */
+static inline bool pte_absent_ok(const struct domain *d, uint32_t low, uint32_t high)
 {
-	return likely(!nonpresent_pte_leaks) || pte_absent_ok_slow(d, e);
+	return likely(!nonpresent_pte_leaks) || pte_absent_ok_slow(d, low, high);
 }
 
 /* ---- level 1 ---- */
 
 /* An entry that is not for RAM of `foreign`: an error for the guest, or 0 for device memory. */
-int pte_get_l1_other(const struct domain *d, const struct domain *foreign, pte_t e) MUST_CHECK;
+int pte_get_l1_other(const struct domain *d, const struct domain *foreign, uint32_t low,
+		     uint32_t high) MUST_CHECK;
 /* The read-only mapping of a descriptor table's page goes: vCPUs of d forget their LDTs. */
 void pte_descriptor_page_unmapped(struct domain *d);
 
@@ -139,10 +140,10 @@ static ALWAYS_INLINE int pte_get_l1(struct domain *d, struct domain *foreign, ui
 
 	if (unlikely((low & PTE_LOW(L1_CACHE_BITS | PTE_G)) || !pte_high_ok(high) ||
 		     !mfn_valid(mfn)))
-		return pte_get_l1_other(d, foreign, (pte_t)high << 32 | low);
+		return pte_get_l1_other(d, foreign, low, high);
 	page = &frame_table[mfn];
 	if (unlikely(!page_get(page, foreign)))
-		return pte_get_l1_other(d, foreign, (pte_t)high << 32 | low);
+		return pte_get_l1_other(d, foreign, low, high);
 	if ((low & PTE_LOW(PTE_RW)) && unlikely(!page_get_writable(page))) {
 		page_put(page);
 		return -EBUSY;

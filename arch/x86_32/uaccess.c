@@ -79,27 +79,6 @@ int get_guest_u32(uint32_t *dst, gva_t src)
 	return rc;
 }
 
-int get_guest_u32x4(uint32_t *dst, gva_t src)
-{
-	uint32_t a, b, c, rc = 0;
-
-	if (unlikely(!guest_range_ok(src, 16)))
-		return -EFAULT;
-	__asm__ volatile("1: movl (%[src]), %[a]\n\t"
-			 "2: movl 4(%[src]), %[b]\n\t"
-			 "3: movl 8(%[src]), %[c]\n\t"
-			 "4: movl 12(%[src]), %[src]\n\t"
-			 "jmp 6f\n\t"
-			 "5: movl %[fault], %[rc]\n\t"
-			 "6:\n\t" EXTABLE("1b", "5b") EXTABLE("2b", "5b") EXTABLE("3b", "5b")
-				 EXTABLE("4b", "5b")
-			 : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [src] "+&r"(src), [rc] "+r"(rc)
-			 : [fault] "i"(-EFAULT)
-			 : "memory");
-	dst[0] = a, dst[1] = b, dst[2] = c, dst[3] = src;
-	return (int)rc;
-}
-
 int put_guest_u32(gva_t dst, uint32_t value)
 {
 	int rc = 0;

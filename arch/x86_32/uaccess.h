@@ -22,8 +22,6 @@ int clear_guest(gva_t dst, uint32_t len) MUST_CHECK;
 /* One aligned word, with the least overhead; same results. */
 int get_guest_u32(uint32_t *dst, gva_t src) MUST_CHECK;
 int put_guest_u32(gva_t dst, uint32_t value) MUST_CHECK;
-/* Four words, of which all or none are read. */
-int get_guest_u32x4(uint32_t *dst, gva_t src) MUST_CHECK;
 /*
  * Issues the call in the struct multicall_entry at `entry`, which the caller has range-checked,
  * and stores its result there. Every word is read once. 0, -EFAULT, or MULTICALL_LEFT: it was

@@ -267,11 +267,6 @@ int get_guest_u32(uint32_t *dst, gva_t src)
 	return copy_from_guest(dst, src, sizeof(*dst));
 }
 
-int get_guest_u32x4(uint32_t *dst, gva_t src)
-{
-	return copy_from_guest(dst, src, 4 * sizeof(*dst));
-}
-
 int put_guest_u32(gva_t dst, uint32_t value)
 {
 	return copy_to_guest(dst, &value, sizeof(value));

@@ -251,6 +251,51 @@ static void test_mmu_update_list_stops_at_error(void **state)
 	assert_int_equal(guest_l1e(g, guest_va(g, C)) & PTE_RW, PTE_RW);
 }
 
+/* Requests are read and carried out several at a time, and yet in order, each command as its own. */
+static void test_mmu_update_list_of_several_kinds(void **state)
+{
+	struct guest *g = *state;
+	uint64_t a = guest_l1e_maddr(g, guest_va(g, A)),
+		 m2p_of_b = (uint64_t)g->page[B] << PAGE_SHIFT;
+	struct mmu_update req[] = {
+		{ a, pte_make(g->page[A], RO) },
+		{ m2p_of_b | MMU_MACHPHYS_UPDATE, 0x1234 },
+		{ a | MMU_PT_UPDATE_PRESERVE_AD, pte_make(g->page[A], PTE_P | PTE_RW) },
+		{ m2p_of_b, 0x5678 }, /* plain memory */
+		{ a, pte_make(g->page[A], RO) },
+	};
+	uint64_t plain;
+
+	assert_int_equal(hypercall4(mmu_update, guest_put(g, 0, req, sizeof(req)), ARRAY_SIZE(req),
+				    0, DOMID_SELF),
+			 0);
+	assert_int_equal(guest_l1e(g, guest_va(g, A)) & ~(pte_t)(PTE_A | PTE_D),
+			 pte_make(g->page[A], RO) & ~(pte_t)(PTE_A | PTE_D));
+	assert_int_equal(m2p[g->page[B]], 0x1234);
+	memcpy(&plain, guest_page(g, B), sizeof(plain));
+	assert_int_equal(plain, 0x5678);
+}
+
+static void test_mmu_update_list_ends_in_no_memory(void **state)
+{
+	struct guest *g = *state;
+	struct mmu_update req[2] = {
+		{ guest_l1e_maddr(g, guest_va(g, A)), pte_make(g->page[A], RO) },
+		{ guest_l1e_maddr(g, guest_va(g, B)), pte_make(g->page[B], RO) },
+	};
+	uint32_t done = 99;
+
+	guest_write(g, C, PAGE_SIZE - sizeof(req), req, sizeof(req));
+	assert_int_equal(guest_unmap(g, C + 1), 0);
+	assert_int_equal(hypercall4(mmu_update, guest_va(g, C + 1) - sizeof(req), 5,
+				    guest_put(g, 512, &done, sizeof(done)), DOMID_SELF),
+			 -EFAULT);
+	guest_get(g, 512, &done, sizeof(done));
+	assert_int_equal(done, 2);
+	assert_int_equal(guest_l1e(g, guest_va(g, A)) & PTE_RW, 0);
+	assert_int_equal(guest_l1e(g, guest_va(g, B)) & PTE_RW, 0);
+}
+
 static void test_mmu_update_restarts(void **state)
 {
 	struct guest *g = *state;
@@ -433,6 +478,8 @@ int main(void)
 		GUEST_TEST(test_pinned_tables_die_with_the_domain),
 		GUEST_TEST(test_update_va_mapping),
 		GUEST_TEST(test_mmu_update_list_stops_at_error),
+		GUEST_TEST(test_mmu_update_list_of_several_kinds),
+		GUEST_TEST(test_mmu_update_list_ends_in_no_memory),
 		GUEST_TEST(test_mmu_update_restarts),
 		GUEST_TEST(test_preserve_ad),
 		GUEST_TEST(test_machphys_update),
