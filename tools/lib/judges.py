@@ -38,7 +38,7 @@ END = rb"JUDGE end"
 DETAIL = re.compile(r"JUDGE (\S+)(?: \d+){6}\r*\n((?:\| .*\n)+)")
 # What timeout and the kernel's own tests end with.
 KILLED, SKIPPED = 137, 4
-STRESS = "stress/"
+STRESS, DEBUGGER = "stress/", "gdb/"
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,18 @@ class Test:
     def is_stress(self):
         return self.name.startswith(STRESS)
 
+    @property
+    def is_debugger(self):
+        return self.name.startswith(DEBUGGER)
+
     def line(self, stress_seconds):
         """What `run` reads."""
         program = os.path.basename(self.name.partition(":")[0])
         if self.is_stress:
             command = (f"chroot /mnt stress-ng --temp-path /tmp --verify --vm-bytes 16M --{program} 2 "
                        f"--timeout {stress_seconds} {self.arguments}").rstrip()
+        elif self.is_debugger:
+            command = f"gdb -nx -batch -x {program}.gdb debuggee"
         else:
             command = f"./{program} {self.arguments}".rstrip()
         return f"{self.name} {TEST_SECONDS} {command}\n"
@@ -137,9 +143,9 @@ def details_in(text):
 class Judges:
     """The tests of one run, in the products of one build folder; sink gets what the machines say.
 
-    Each side boots once for the selftests, where QEMU counts time in instructions, so that results
-    repeat on a busy machine and sleeping costs nothing; and once for stress-ng, which is on a disk,
-    whose time is the real one.
+    Each side boots once for the selftests and once for the debugger, where QEMU counts time in
+    instructions, so that results repeat on a busy machine and sleeping costs nothing; and once for
+    stress-ng, which is on a disk, whose time is the real one.
     """
 
     def __init__(self, build, folder, tests, stress_seconds, sink=None):
@@ -155,11 +161,11 @@ class Judges:
             raise UserError(f"{os.path.relpath(path)} does not exist: run make selftests guest-disk")
         return path
 
-    def initramfs(self, tests):
+    def initramfs(self, archive, tests):
         """Linux unpacks one archive after the other: its own files, the tests, and the list."""
         both = os.path.join(self.folder, "both.gz")
         with open(both, "wb") as target:
-            for name in ("initramfs.gz", "judges.gz"):
+            for name in ("initramfs.gz", archive):
                 with open(self.product("linux", name), "rb") as source:
                     target.write(source.read())
                 target.write(bytes(-target.tell() % 4))
@@ -172,12 +178,14 @@ class Judges:
     def boots(self, bochs=False):
         """For each boot its time limit, its initramfs, and what the machine has."""
         stress = [test for test in self.tests if test.is_stress]
-        others = [test for test in self.tests if not test.is_stress]
-        if others:
-            yield time_limit(others), self.initramfs(others), {"icount": not bochs}
+        debugger = [test for test in self.tests if test.is_debugger]
+        others = [test for test in self.tests if not test.is_stress and not test.is_debugger]
+        for archive, tests in (("judges.gz", others), ("debugger.gz", debugger)):
+            if tests:
+                yield time_limit(tests), self.initramfs(archive, tests), {"icount": not bochs}
         if stress:
             disk = Disk(f"{self.product('linux', 'disk.img')},drive=snapshot=on")
-            yield time_limit(stress), self.initramfs(stress), {"disks": [disk]}
+            yield time_limit(stress), self.initramfs("judges.gz", stress), {"disks": [disk]}
 
     def native(self):
         """What the bare machine says."""
