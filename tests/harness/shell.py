@@ -20,10 +20,11 @@ memory = 8
 
 
 class Shell:
-    """A machine with the control domain and one description for each item of configs."""
+    """A machine with the control domain and one description for each item of configs. The words in
+    prefix go before the command that starts it."""
 
     # pylint: disable-next=too-many-arguments
-    def __init__(self, bench, folder, configs, guest=None, options=(), files=()):
+    def __init__(self, bench, folder, configs, guest=None, options=(), files=(), prefix=()):
         files = list(files)
         for name, text in configs.items():
             path = os.path.join(folder, name)
@@ -36,7 +37,8 @@ class Shell:
                    *start, *(path for path in files if not guest or not path.endswith("/" + guest))]
         environment = dict(os.environ, HV=bench.product("hypervisor.elf"),
                            DOM0=bench.product("dom0.elf"), PVGRUB=bench.product("pvgrub"))
-        self.child = pexpect.spawn(sys.executable, command, env=environment, encoding="utf-8",
+        command = [*prefix, sys.executable, *command]
+        self.child = pexpect.spawn(command[0], command[1:], env=environment, encoding="utf-8",
                                    codec_errors="replace", timeout=60, echo=False)
         self.child.delaybeforesend = None
         self.greeting = ""
