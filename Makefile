@@ -90,7 +90,7 @@ HOST_SHARED_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(filter-out \
 	tests/unit/test_%.c tests/fuzz/fuzz_%.c,$(wildcard tests/host/*.c tests/unit/*.c tests/fuzz/*.c))))
 # Of the control domain, what is portable C. It calls libc's functions on both sides.
 HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenstore/*.c) \
-	$(addprefix dom0/,config.c loop_queue.c spec.c unpack.c net/vif.c) \
+	$(addprefix dom0/,config.c loop_queue.c lzop.c spec.c unpack.c net/vif.c) \
 	$(addprefix dom0/block/,blkback_memory.c blkback_ring.c block.c disk_spec.c memdisk.c \
 	partition.c partition_table.c) \
 	$(addprefix dom0/drivers/,nic.c e1000.c e1000_rx.c e1000_tx.c virtio_net.c virtio_net_rx.c \
@@ -394,7 +394,7 @@ $(BUILD)/host/libdom0.a: $(HOST_DOM0_OBJECTS)
 HOST_LIBRARIES := $(BUILD)/host/libtests.a $(BUILD)/host/libdom0.a $(BUILD)/host/libringlet.a
 HOST_LINK = $(Q)mkdir -p $(@D) && $(CLANG) $(HOST_FLAGS) $(1) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(HOST_LIBRARIES) -Wl,--end-group \
-	$(patsubst %,$(DOM0_LIBRARIES)/lib/lib%.a,z lzma lz4 zstd) $(2)
+	$(patsubst %,$(DOM0_LIBRARIES)/lib/lib%.a,z bz2 lzma lz4 zstd) $(2)
 
 $(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.c.o $(HOST_LIBRARIES)
 	$(call say,HOSTLD,$@)

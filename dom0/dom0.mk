@@ -39,7 +39,7 @@ $(BUILD)/dom0.debug: $(DOM0_OBJECTS) $(DOM0_PVRT) $(BUILD)/guests/guest.lds
 	$(call say,LD,$@)
 	$(Q)$(LINK) -Wl,--build-id=none -Wl,--gc-sections -Wl,-T,$(BUILD)/guests/guest.lds \
 		-Wl,-Map,$(BUILD)/dom0.map -o $@ $(DOM0_OBJECTS) $(DOM0_PVRT) \
-		-L$(DOM0_LIBRARIES)/lib -Wl,--start-group -lc -lz -llzma -llz4 -lzstd -Wl,--end-group $(LIBGCC)
+		-L$(DOM0_LIBRARIES)/lib -Wl,--start-group -lc -lz -lbz2 -llzma -llz4 -lzstd -Wl,--end-group $(LIBGCC)
 
 # GRUB loads the whole file: what is for a debugger stays outside.
 $(BUILD)/dom0.elf: $(BUILD)/dom0.debug

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bzlib.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include "dom0/lzop.h"
 #include "dom0/memory.h"
 
 /* The real-mode header of a bzImage. */
@@ -52,6 +54,21 @@ static bool unpack_gzip(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t
 	rc = inflate(&stream, Z_FINISH);
 	inflateEnd(&stream);
 	return rc == Z_STREAM_END && stream.total_out == out_size;
+}
+
+static bool unpack_bzip2(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	bz_stream stream = { .next_in = (char *)in,
+			     .avail_in = size,
+			     .next_out = (char *)out,
+			     .avail_out = out_size };
+	int rc;
+
+	if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
+		return false;
+	rc = BZ2_bzDecompress(&stream);
+	BZ2_bzDecompressEnd(&stream);
+	return rc == BZ_STREAM_END && stream.avail_out == 0;
 }
 
 /* The old .lzma format need not have an end mark: the size decides. */
@@ -109,11 +126,13 @@ static const struct format {
 	bool (*unpack)(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size);
 } formats[] = {
 	{ "gzip", "\x1f\x8b", 2, unpack_gzip },
+	{ "bzip2", "BZh", 3, unpack_bzip2 },
 	{ "xz",
 	  "\xfd"
 	  "7zXZ",
 	  5, unpack_xz },
 	{ "lzma", "\x5d\0\0", 3, unpack_xz },
+	{ "lzo", "\x89LZO", 4, lzop_unpack },
 	{ "lz4", "\x02\x21\x4c\x18", 4, unpack_lz4 },
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd },
 };

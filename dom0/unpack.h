@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernel files in their wrappings: plain ELF, gzipped ELF, and Linux bzImages whose payload is ELF
- * in gzip, xz, lzma, lz4 or zstd (Linux, Documentation/x86/boot.rst, payload_offset). All of these
+ * in gzip, bzip2, xz, lzma, lzo, lz4 or zstd (Linux, Documentation/x86/boot.rst, payload_offset). All of these
  * end with the unpacked size, so the output is one buffer of that size and no byte more.
  */
 #pragma once

@@ -29,6 +29,8 @@ static const struct {
 	char text[6];
 } magic[] = { { 0, "" },
 	      { 2, "\x1f\x8b" },
+	      { 4, "BZh9" },
+	      { 4, "\x89LZO" },
 	      { 5, "\xfd"
 		   "7zXZ" },
 	      { 3, "\x5d\0\0" },

@@ -362,8 +362,10 @@ def test_grub_and_mach_together(boot_shell, tmp_path):
 
 PACKERS = {
     "gzip": ["gzip", "-9c"],
+    "bzip2": ["bzip2", "-9c"],
     "xz": ["xz", "--check=crc32", "--x86", "--lzma2", "-c"],
     "lzma": ["xz", "--format=lzma", "-c"],
+    "lzo": ["lzop", "-9c"],
     "lz4": ["lz4", "-lc"],
     "zstd": ["zstd", "-19", "-c"],
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Unwrapping of kernels: every format, and files that are damaged or hostile."""
+import bz2
 import gzip
 import lzma
 import struct
@@ -19,8 +20,10 @@ def command_line_tool(*command):
 
 PACKERS = {
     "gzip": gzip.compress,
+    "bzip2": bz2.compress,
     "xz": lambda data: lzma.compress(data, check=lzma.CHECK_CRC32),
     "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+    "lzo": command_line_tool("lzop", "-9c"),
     "lz4": command_line_tool("lz4", "-c"),
     "lz4-legacy": command_line_tool("lz4", "-lc"),
     "zstd": command_line_tool("zstd", "-c"),
@@ -61,20 +64,23 @@ def test_plain_elf():
     (gzip.compress(b"text"), "no ELF"),
     (gzip.compress(ELF)[:-20], "damaged"),
     (lzma.compress(ELF)[:-20], "damaged"),
+    (bz2.compress(ELF)[:-20], "damaged"),
+    (b"BZh9" + bytes(100), "damaged"),
+    (b"\x89LZO\x00\r\n\x1a\n" + bytes(100), "damaged"),
     (b"\x28\xb5\x2f\xfd" + bytes(100), "damaged"),
     (b"\x02\x21\x4c\x18" + b"\xff" * 100, "damaged"),
     (bzimage(gzip.compress(ELF), version=0x0207), "2.08"),
     (bzimage(gzip.compress(ELF), offset=0xFFFFFFF0), "outside"),
     (bzimage(gzip.compress(ELF), length=0xFFFFFFFF), "outside"),
     (bzimage(b"", length=0), "outside"),
-], ids=["empty", "script", "text", "short-gzip", "short-xz", "bad-zstd", "bad-lz4",
+], ids=["empty", "script", "text", "short-gzip", "short-xz", "short-bzip2", "bad-bzip2", "bad-lzo", "bad-zstd", "bad-lz4",
         "old-protocol", "offset", "length", "no-payload"])
 def test_refusal(image, text):
     with pytest.raises(UserError, match=text):
         kernel.unwrap_kernel(image, "k")
 
 
-@pytest.mark.parametrize("packer", ["gzip", "xz", "zstd", "lz4"])
+@pytest.mark.parametrize("packer", ["gzip", "bzip2", "xz", "zstd", "lzo", "lz4"])
 def test_output_is_bounded(packer, monkeypatch):
     monkeypatch.setattr(kernel, "MAX_UNPACKED", 1 << 16)
     if packer == "xz":

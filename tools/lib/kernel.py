@@ -4,6 +4,7 @@
 The hypervisor boots plain ELF modules, so everything else is unwrapped here. Input is not trusted:
 all offsets are checked against the file and decompression stops at MAX_UNPACKED bytes.
 """
+import bz2
 import lzma
 import shutil
 import struct
@@ -65,17 +66,25 @@ def unpack(data, name):
         if data.startswith(magic):
             try:
                 unpacked = function(data)
-            except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+            except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
                 raise UserError(f"{name}: damaged compressed data ({error})") from error
             if len(unpacked) > MAX_UNPACKED:
                 raise UserError(f"{name}: unpacks to more than {MAX_UNPACKED >> 20} MiB")
             return unpacked
-    raise UserError(f"{name}: neither an ELF file, nor a bzImage, nor a gzip, xz, lzma, lz4 or "
-                    "zstd file that holds one")
+    raise UserError(f"{name}: neither an ELF file, nor a bzImage, nor a gzip, bzip2, xz, lzma, "
+                    "lzo, lz4 or zstd file that holds one")
 
 
 def unpack_gzip(data):
     decompressor = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    unpacked = decompressor.decompress(data, MAX_UNPACKED + 1)
+    if not decompressor.eof and len(unpacked) <= MAX_UNPACKED:
+        raise EOFError("it ends too early")
+    return unpacked
+
+
+def unpack_bzip2(data):
+    decompressor = bz2.BZ2Decompressor()
     unpacked = decompressor.decompress(data, MAX_UNPACKED + 1)
     if not decompressor.eof and len(unpacked) <= MAX_UNPACKED:
         raise EOFError("it ends too early")
@@ -115,8 +124,10 @@ def unpack_with(*command):
 
 FORMATS = (
     (b"\x1f\x8b", unpack_gzip),
+    (b"BZh", unpack_bzip2),
     (b"\xfd7zXZ\x00", unpack_xz),
     (b"\x5d\x00\x00", unpack_xz),
+    (b"\x89LZO\x00\r\n\x1a\n", unpack_with("lzop", "-dc")),
     (b"\x04\x22\x4d\x18", unpack_with("lz4", "-dcq")),
     (b"\x02\x21\x4c\x18", unpack_with("lz4", "-dcq")),
     (b"\x28\xb5\x2f\xfd", unpack_with("zstd", "-dcq", "--no-progress")),
