@@ -16,72 +16,67 @@ _Static_assert(sizeof(struct gnttab_map_grant_ref) == 32 &&
 		       sizeof(struct gnttab_query_size) == 16 && sizeof(struct gnttab_copy) == 24,
 	       "ABI");
 
-/* ---- list members: copied in, worked on, copied out ---- */
+/* ---- lists: members are copied in, worked on and copied out in groups ---- */
 
-/* What a member returns besides 0 and errors: a mapping was undone that the TLB may still know. */
-#define STALE_TLB 1
+#define GROUP 16u
+#define MEMBER_MAX sizeof(struct gnttab_map_grant_ref)
 
-static int map_member(gva_t arg)
+struct work_list {
+	uint32_t cmd;
+	gva_t at; /* of the next member */
+	uint32_t left;
+	bool stale; /* a mapping was undone that the TLB may still know */
+	struct domain *domain;
+};
+
+/* Most lists name one domain only. */
+static struct domain *list_domain(struct work_list *list, domid_t id)
 {
-	struct gnttab_map_grant_ref op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	grant_map(&op);
-	return copy_to_guest(arg, &op, sizeof(op));
+	if (!list->domain || list->domain->id != id)
+		list->domain = domain_by_id(id);
+	return list->domain;
 }
 
-static int unmap_member(gva_t arg)
+static void map_member(struct work_list *list, void *member)
 {
-	struct gnttab_unmap_grant_ref op;
+	struct gnttab_map_grant_ref *op = member;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = grant_unmap(op.handle, op.host_addr, op.dev_bus_addr, 0);
-	if (copy_to_guest(arg, &op, sizeof(op))) {
-		tlb_flush_local();
-		return -EFAULT;
-	}
-	return op.host_addr ? STALE_TLB : 0;
+	grant_map(op, list_domain(list, op->dom));
 }
 
-static int replace_member(gva_t arg)
+static void unmap_member(struct work_list *list, void *member)
 {
-	struct gnttab_unmap_and_replace op;
+	struct gnttab_unmap_grant_ref *op = member;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = grant_unmap(op.handle, op.host_addr, 0, op.new_addr);
-	if (copy_to_guest(arg, &op, sizeof(op))) {
-		tlb_flush_local();
-		return -EFAULT;
-	}
-	return STALE_TLB;
+	op->status = grant_unmap(op->handle, op->host_addr, op->dev_bus_addr, 0);
+	list->stale |= op->host_addr != 0;
+}
+
+static void replace_member(struct work_list *list, void *member)
+{
+	struct gnttab_unmap_and_replace *op = member;
+
+	op->status = grant_unmap(op->handle, op->host_addr, 0, op->new_addr);
+	list->stale = true;
 }
 
 /* Refused with the status that tells the guest it still has its page. */
-static int transfer_member(gva_t arg)
+static void transfer_member(struct work_list *list, void *member)
 {
-	struct gnttab_transfer op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = GNTST_bad_page;
-	return copy_to_guest(arg, &op, sizeof(op));
+	(void)list;
+	((struct gnttab_transfer *)member)->status = GNTST_bad_page;
 }
 
-static int copy_member(gva_t arg)
+static void copy_member(struct work_list *list, void *member)
 {
-	struct gnttab_copy op;
+	struct gnttab_copy *op = member;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = grant_copy(&op);
-	return copy_to_guest(arg, &op, sizeof(op));
+	(void)list;
+	op->status = grant_copy(op);
 }
 
 static const struct list_op {
-	int (*member)(gva_t arg);
+	void (*member)(struct work_list *list, void *member);
 	uint32_t size;
 } list_ops[] = {
 	[GNTTABOP_map_grant_ref] = { map_member, sizeof(struct gnttab_map_grant_ref) },
@@ -91,32 +86,49 @@ static const struct list_op {
 	[GNTTABOP_unmap_and_replace] = { replace_member, sizeof(struct gnttab_unmap_and_replace) },
 };
 
-static long run_list(uint32_t cmd, gva_t list, uint32_t count)
+/* Does at least one member, and no more than one turn without a look at what else waits has room for. */
+static int run_group(struct work_list *list)
 {
-	const struct list_op *op = &list_ops[cmd];
-	bool stale = false;
-	uint32_t i;
-	int rc = 0;
+	const struct list_op *op = &list_ops[list->cmd];
+	uint64_t group[GROUP * MEMBER_MAX / sizeof(uint64_t)];
+	uint32_t count = MIN(list->left, GROUP), i;
 
-	if (count > HV_START / op->size || !guest_range_ok(list, count * op->size))
-		return -EFAULT;
-	for (i = 0; i < count; i++) {
-		if (i && preempt_needed()) {
-			rc = -ERESTART;
-			break;
-		}
-		rc = op->member(list + i * op->size);
-		if (rc < 0)
-			break;
-		stale |= rc == STALE_TLB;
-		rc = 0;
+	/* Members before one that cannot be read are done all the same. */
+	if (copy_from_guest(group, list->at, count * op->size)) {
+		count = 1;
+		if (copy_from_guest(group, list->at, op->size))
+			return -EFAULT;
 	}
-	if (stale)
+	for (i = 0; i < count; i++)
+		op->member(list, (char *)group + i * op->size);
+	/* Before the answers: the page that they go to may just have been taken away. */
+	if (list->stale)
 		tlb_flush_local();
-	if (rc == -ERESTART)
-		return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list + i * op->size,
-					 count - i);
-	return rc;
+	list->stale = false;
+	if (copy_to_guest(list->at, group, count * op->size))
+		return -EFAULT;
+	list->at += count * op->size;
+	list->left -= count;
+	return 0;
+}
+
+static long run_list(uint32_t cmd, gva_t at, uint32_t count)
+{
+	struct work_list list = { .cmd = cmd, .at = at, .left = count };
+	uint32_t size = list_ops[cmd].size;
+	int rc;
+
+	if (count > HV_START / size || !guest_range_ok(at, count * size))
+		return -EFAULT;
+	while (list.left) {
+		rc = run_group(&list);
+		if (rc)
+			return rc;
+		if (list.left && preempt_needed())
+			return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, list.at,
+						 list.left);
+	}
+	return 0;
 }
 
 /* ---- single requests ---- */

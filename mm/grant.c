@@ -2,9 +2,10 @@
 /*
  * Grant tables: the shared frames, and pins on their entries. mm/grant.h has the picture.
  *
- * A shared entry belongs to a guest that may change it at any time: it is read as one 64-bit word,
- * judged, and marked as in use by a compare-and-swap of the whole word, so that what was judged is
- * what was marked (XSA-500). After that only the active entry counts until the last pin is gone.
+ * A shared entry belongs to a guest that may change it at any time. Its flags and domain are read as
+ * one word, judged, and marked as in use by a compare-and-swap of that word, so that what was judged is
+ * what was marked (XSA-500). The frame is read once, then. After that only the active entry counts
+ * until the last pin is gone.
  */
 #include "arch/x86_32/arch.h"
 #include "core/console.h"
@@ -14,14 +15,18 @@
 
 _Static_assert(sizeof(struct grant_entry_v1) == 8 && offsetof(struct grant_entry_v1, domid) == 2 &&
 		       offsetof(struct grant_entry_v1, frame) == 4,
-	       "ABI, and union entry_word");
+	       "ABI, and union entry_rights");
 
 /* How often a guest may change an entry under the compare-and-swap before it is refused. */
 #define MARK_ATTEMPTS 5
 
-union entry_word {
-	uint64_t word;
-	struct grant_entry_v1 entry;
+/* The half of an entry that says who may do what. */
+union entry_rights {
+	uint32_t word;
+	struct {
+		uint16_t flags;
+		domid_t domid;
+	};
 };
 
 struct grant_table *grant_table_get(struct domain *d)
@@ -79,37 +84,34 @@ int grant_table_grow(struct domain *d, uint32_t nr_frames)
 
 /* ---- marking shared entries ---- */
 
-/* Reads an entry as one word. */
-static uint64_t entry_read(struct grant_entry_v1 *shared)
+static bool rights_permit(union entry_rights rights, const struct active_grant *active,
+			  const struct domain *user, enum grant_access access)
 {
-	/*
-	 * The processor reads 8 bytes at once only for this; writing back
-	 * what was there changes nothing.
-	 */
-	return __sync_val_compare_and_swap((uint64_t *)shared, 0, 0);
+	if (!active->pins &&
+	    ((rights.flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
+	     rights.domid != user->id))
+		return false;
+	return access == GRANT_READ || !(rights.flags & GTF_readonly);
 }
 
 /* Judges an entry that nobody has pinned yet, or only for reading, and marks it as in use. */
 static int16_t entry_mark(struct grant_entry_v1 *shared, const struct active_grant *active,
 			  const struct domain *user, enum grant_access access, mfn_t *frame)
 {
-	union entry_word old = { .word = entry_read(shared) }, new;
+	uint32_t *word = (uint32_t *)shared;
+	union entry_rights old = { .word = *(volatile uint32_t *)word }, new;
 	unsigned attempt;
 
 	for (attempt = 0; attempt < MARK_ATTEMPTS; attempt++) {
-		uint64_t found;
+		uint32_t found;
 
-		if (!active->pins &&
-		    ((old.entry.flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
-		     old.entry.domid != user->id))
-			return GNTST_general_error;
-		if (access == GRANT_WRITE && (old.entry.flags & GTF_readonly))
+		if (!rights_permit(old, active, user, access))
 			return GNTST_general_error;
 		new = old;
-		new.entry.flags |= access == GRANT_WRITE ? GTF_reading | GTF_writing : GTF_reading;
-		found = __sync_val_compare_and_swap((uint64_t *)shared, old.word, new.word);
-		if (found == old.word) {
-			*frame = old.entry.frame;
+		new.flags |= access == GRANT_WRITE ? GTF_reading | GTF_writing : GTF_reading;
+		found = __sync_val_compare_and_swap(word, old.word, new.word);
+		if (likely(found == old.word)) {
+			*frame = *(volatile uint32_t *)&shared->frame;
 			return GNTST_okay;
 		}
 		old.word = found;

@@ -45,10 +45,10 @@ int16_t grant_pin(struct domain *owner, grant_ref_t ref, const struct domain *us
 void grant_unpin(struct domain *owner, grant_ref_t ref, enum grant_access access);
 
 /*
- * GNTTABOP_map_grant_ref, unmap_grant_ref, unmap_and_replace for the
- * running vCPU; fill in the results.
+ * GNTTABOP_map_grant_ref, unmap_grant_ref, unmap_and_replace for the running vCPU; fill in the results.
+ * owner: the domain that op->dom names, NULL if there is none.
  */
-void grant_map(struct gnttab_map_grant_ref *op);
+void grant_map(struct gnttab_map_grant_ref *op, struct domain *owner);
 /* new_addr 0: the entry is cleared. The caller flushes the TLB after a batch. */
 int16_t grant_unmap(grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_addr,
 		    uint64_t new_addr) MUST_CHECK;

@@ -243,16 +243,14 @@ static int16_t map_one(struct vcpu *v, struct domain *owner, struct gnttab_map_g
 	return status;
 }
 
-void grant_map(struct gnttab_map_grant_ref *op)
+void grant_map(struct gnttab_map_grant_ref *op, struct domain *owner)
 {
 	struct vcpu *v = current_vcpu();
-	struct domain *owner;
 
 	if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map))) {
 		op->status = GNTST_bad_gntref;
 		return;
 	}
-	owner = domain_by_id(op->dom);
 	/* What is mapped of a dying domain only keeps it from being gone. */
 	if (!owner || owner->state >= DOMAIN_DYING) {
 		op->status = GNTST_bad_domain;

@@ -447,44 +447,6 @@ static void test_pins_of_an_entry_do_not_overflow(void **state)
 	machine_check("many pins");
 }
 
-/* ---- batches ---- */
-
-static void test_batch_restarts(void **state)
-{
-	struct pair *p = *state;
-	struct gnttab_map_grant_ref map[8];
-	struct gnttab_unmap_grant_ref un[8];
-	uint32_t restarts;
-	unsigned i;
-
-	memset(map, 0, sizeof(map));
-	for (i = 0; i < 8; i++) {
-		grant(p->from, i, p->to, p->from->page[DATA + i], 0);
-		map[i] = (struct gnttab_map_grant_ref){ .host_addr = guest_va(p->to, 10 + i),
-							.flags = GNTMAP_host_map,
-							.ref = i,
-							.dom = 1 };
-	}
-	machine_run(p->to->v);
-	restarts = machine.restarts;
-	machine.preempt = PREEMPT_ALWAYS;
-	assert_int_equal(
-		hypercall3(grant_table_op, GNTTABOP_map_grant_ref, guest_arg(p->to, map), 8), 0);
-	assert_int_equal(machine.restarts - restarts, 7);
-	guest_get(p->to, 0, map, sizeof(map));
-	memset(un, 0, sizeof(un));
-	for (i = 0; i < 8; i++) {
-		assert_int_equal(map[i].status, GNTST_okay);
-		un[i].handle = map[i].handle;
-		un[i].host_addr = map[i].host_addr;
-	}
-	assert_int_equal(
-		hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(p->to, un), 8), 0);
-	machine.preempt = PREEMPT_NEVER;
-	for (i = 0; i < 8; i++)
-		assert_int_equal(page_count(p->from->page[DATA + i]), 2);
-}
-
 static void test_unmap_flushes(void **state)
 {
 	struct pair *p = *state;
@@ -572,7 +534,6 @@ int main(void)
 		PAIR_TEST(test_xsa500_entry_changes_after_the_first_use),
 		PAIR_TEST(test_xsa380_382_many_maps),
 		PAIR_TEST(test_pins_of_an_entry_do_not_overflow),
-		PAIR_TEST(test_batch_restarts),
 		PAIR_TEST(test_unmap_flushes),
 		PAIR_TEST(test_the_granter_dies_first),
 		PAIR_TEST(test_the_mapper_dies_first),

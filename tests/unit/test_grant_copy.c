@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* GNTTABOP_copy, and transfer, which is refused. */
+/* GNTTABOP_copy; transfer, which is refused; and lists of several requests. */
+#include <string.h>
+
 #include "tests/unit/grant_test.h"
 
 static struct gnttab_copy copy_base(struct pair *p)
@@ -133,6 +135,62 @@ static void test_transfer_is_refused(void **state)
 	assert_ptr_equal(mfn_to_page(p->to->page[DATA])->owner, p->to->d);
 }
 
+/* The members of a group are done together, and groups one by one when something else waits. */
+static void test_batch_restarts(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref map[40];
+	struct gnttab_unmap_grant_ref un[40];
+	uint32_t restarts;
+	unsigned i;
+
+	memset(map, 0, sizeof(map));
+	memset(un, 0, sizeof(un));
+	for (i = 0; i < 8; i++)
+		grant(p->from, i, p->to, p->from->page[DATA + i], 0);
+	for (i = 0; i < 40; i++)
+		map[i] = (struct gnttab_map_grant_ref){
+			.host_addr = i < 8 ? guest_va(p->to, 10 + i) : 0,
+			.flags = i < 8 ? GNTMAP_host_map : GNTMAP_device_map,
+			.ref = i % 8,
+			.dom = 1
+		};
+	machine_run(p->to->v);
+	restarts = machine.restarts;
+	machine.preempt = PREEMPT_ALWAYS;
+	assert_int_equal(
+		hypercall3(grant_table_op, GNTTABOP_map_grant_ref, guest_arg(p->to, map), 40), 0);
+	assert_int_equal(machine.restarts - restarts, 2);
+	guest_get(p->to, 0, map, sizeof(map));
+	for (i = 0; i < 40; i++) {
+		assert_int_equal(map[i].status, GNTST_okay);
+		un[i].handle = map[i].handle;
+		un[i].host_addr = map[i].host_addr;
+		un[i].dev_bus_addr = i < 8 ? 0 : map[i].dev_bus_addr;
+	}
+	assert_int_equal(
+		hypercall3(grant_table_op, GNTTABOP_unmap_grant_ref, guest_arg(p->to, un), 40), 0);
+	machine.preempt = PREEMPT_NEVER;
+	for (i = 0; i < 8; i++)
+		assert_int_equal(page_count(p->from->page[DATA + i]), 2);
+}
+
+/* A list that ends where nothing is mapped: what can be read of it is done. */
+static void test_batch_ends_at_a_hole(void **state)
+{
+	struct pair *p = *state;
+	struct gnttab_map_grant_ref map = { .flags = GNTMAP_device_map, .ref = 1, .dom = 1 };
+	gva_t list = guest_va(p->to, 11) - sizeof(map);
+
+	grant(p->from, 1, p->to, p->from->page[DATA], 0);
+	machine_run(p->to->v);
+	assert_int_equal(copy_to_guest(list, &map, sizeof(map)), 0);
+	assert_int_equal(guest_unmap(p->to, 11), 0);
+	assert_int_equal(hypercall3(grant_table_op, GNTTABOP_map_grant_ref, list, 2), -EFAULT);
+	assert_int_equal(copy_from_guest(&map, list, sizeof(map)), 0);
+	assert_int_equal(map.status, GNTST_okay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +199,8 @@ int main(void)
 		PAIR_TEST(test_copy_onto_itself),
 		PAIR_TEST(test_copy_refusals),
 		PAIR_TEST(test_transfer_is_refused),
+		PAIR_TEST(test_batch_restarts),
+		PAIR_TEST(test_batch_ends_at_a_hole),
 	};
 
 	machine_ram_frames = 2048;
