@@ -33,7 +33,11 @@ static void run_vcpu_set(int argc, char **argv)
 	guest = shell_guest(argv[0], args.words[0]);
 	if (guest && count > guest->spec.vcpus)
 		shell_error(argv[0], "%s has at most %u", guest->spec.name, guest->spec.vcpus);
-	for (i = 0; guest && count <= guest->spec.vcpus && i < guest->spec.vcpus; i++) {
+	if (!guest || count > guest->spec.vcpus)
+		return;
+	/* As xl: its next life, after a reboot or a save, has as many. */
+	guest->spec.vcpus_online = count;
+	for (i = 0; i < guest->spec.vcpus; i++) {
 		snprintf(node, sizeof(node), "cpu/%u/availability", i);
 		store_write(guest, node, i < count ? "online" : "offline");
 	}

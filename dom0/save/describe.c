@@ -144,7 +144,8 @@ const char *describe_guest(const struct guest_spec *spec, char *text, size_t siz
 	put_kernel(&t, spec);
 	put(&t, "memory = %u\nmaxmem = %u\n", (unsigned)spec->memory_mib,
 	    (unsigned)spec->maxmem_mib);
-	put(&t, "vcpus = %u\ncpu_weight = %u\ncap = %u\n", spec->vcpus, spec->weight, spec->cap);
+	put(&t, "vcpus = %u\nmaxvcpus = %u\n", spec->vcpus_online, spec->vcpus);
+	put(&t, "cpu_weight = %u\ncap = %u\n", spec->weight, spec->cap);
 	put_actions(&t, spec);
 	put_vifs(&t, spec);
 	put_disks(&t, spec);

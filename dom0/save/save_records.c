@@ -217,7 +217,8 @@ static const char *write_vcpu(struct save *save, unsigned id)
 	domid_t domain = save->guest->domain;
 	int rc = ctl_get_vcpu(domain, id, &r.vcpu.context);
 
-	if (rc == -XEN_ENODATA && id)
+	/* Never started, or never even named by the guest. */
+	if (id && (rc == -XEN_ENODATA || rc == -XEN_EINVAL))
 		return NULL;
 	r.vcpu.id = id;
 	r.vcpu.xstate_size = IMAGE_XSTATE_MAX;

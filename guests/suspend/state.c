@@ -63,6 +63,11 @@ static void make_gdt(void)
 	BUG_ON(HYPERVISOR_set_gdt(&frame, 512));
 }
 
+unsigned long state_gdt_mfn(void)
+{
+	return va_to_mfn(gdt);
+}
+
 void state_make(void)
 {
 	unsigned i, j;

@@ -115,6 +115,8 @@ static void answer(void)
 	restored = suspend(&error);
 	if (!error)
 		error = state_check(restored);
+	if (!error)
+		error = second_check(restored);
 	report(restored, error);
 }
 
@@ -130,6 +132,7 @@ int main(void)
 	xenstore_init();
 	list_init();
 	state_make();
+	second_start(state_gdt_mfn());
 	xenstore_read("domid");
 	put("suspend: ready\r\n");
 	for (;;) {

@@ -15,6 +15,12 @@ bool list_spoil(const char *attack);
 void state_make(void);
 /* NULL, or what has changed. restored: on other frames than before. */
 const char *state_check(bool restored);
+/* Where the guest's descriptor table is. */
+unsigned long state_gdt_mfn(void);
 /* Registers, which change between calls: between these two nothing else uses them. */
 void state_load_registers(void);
 const char *state_check_registers(void);
+
+/* ---- second.c: further virtual CPUs, as many as the guest has ---- */
+void second_start(unsigned long gdt_mfn);
+const char *second_check(bool restored);

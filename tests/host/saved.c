@@ -421,6 +421,7 @@ void saved_make_guest(struct guest *guest)
 	guest->spec.kernel = &kernel;
 	guest->spec.memory_mib = guest->spec.maxmem_mib = 1;
 	guest->spec.vcpus = 2;
+	guest->spec.vcpus_online = 1;
 	guest->spec.weight = 256;
 }
 

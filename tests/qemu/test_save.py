@@ -80,6 +80,29 @@ def test_save_there_and_back(boot_shell, bench, tmp_path, mode):
     shell.power_off()
 
 
+@pytest.mark.parametrize("mode", ["segment", "paging"])
+def test_save_several_processors(boot_shell, bench, tmp_path, mode):
+    """One that is stopped anywhere, one that is down, one that was never started."""
+    shell = boot_saver(boot_shell, bench, empty_image(tmp_path / "image"),
+                       guest=GUEST + "vcpus = 2\nmaxvcpus = 4\n",
+                       options=("--hv", f"isolation={mode}"))
+    start(shell)
+    assert "s: saved" in shell.run("save -c s vda")
+    shell.wait_console("s", GONE_ON)
+    for life in range(2, 7):
+        assert "s: saved" in shell.run("save -f s vda")
+        shell.wait("list", lambda text: row(text, "s") is None)
+        assert "restore:" not in shell.run("restore vda")
+        shell.wait_console("s", f"life {life}, all is as it was")
+        assert row(shell.run("list"), "s")[3] == "2"
+        domain = row(shell.run("list"), "s")[1]
+        for number, state in enumerate(("online", "online", "offline", "offline")):
+            path = f"/local/domain/{domain}/cpu/{number}/availability"
+            assert shell.run(f"xenstore-read {path}").split() == [state]
+    audit(shell)
+    shell.power_off()
+
+
 def test_save_after_a_reboot(boot_shell, bench, tmp_path):
     """On a partition, in another run of the machine, with another description."""
     image = empty_image(tmp_path / "image")

@@ -188,6 +188,7 @@ static void there_and_back(void **state)
 	assert_string_equal(restore.spec.name, "saved");
 	assert_string_equal(restore.spec.cmdline, "a 'quoted' word");
 	assert_int_equal(restore.spec.vcpus, 2);
+	assert_int_equal(restore.spec.vcpus_online, 1);
 	assert_string_equal(restore.header.guest, "saved");
 }
 
