@@ -46,11 +46,11 @@ struct elf_image {
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
 
 	enum elf_pae pae;
-	bool has_hypercall_page, has_init_p2m, has_hv_start_low, has_l1_mfn_valid, has_phys32_entry;
+	bool has_hypercall_page, has_init_p2m, has_hv_start_low, has_phys32_entry;
 	gva_t hypercall_page, init_p2m, hv_start_low;
 	uint64_t l1_mfn_valid_mask, l1_mfn_valid_value; /* the first pair */
 	uint32_t features_required, features_supported; /* bit n: XENFEAT_n of submap 0 */
-	bool has_supported_features;			/* the numeric note is there */
+	uint32_t features_noted;			/* the part of it that came as a number */
 	bool mod_start_pfn; /* takes an initial RAM disk that is not mapped */
 	bool suspend_cancel;
 	bool bsd_symtab;    /* wants its symbol table behind the kernel */

@@ -19,28 +19,6 @@ struct reader {
 	uint32_t seen; /* bit n: note n was there */
 };
 
-static const char *const note_names[XEN_ELFNOTE_MAX + 1] = {
-	[XEN_ELFNOTE_INFO] = "INFO",
-	[XEN_ELFNOTE_ENTRY] = "ENTRY",
-	[XEN_ELFNOTE_HYPERCALL_PAGE] = "HYPERCALL_PAGE",
-	[XEN_ELFNOTE_VIRT_BASE] = "VIRT_BASE",
-	[XEN_ELFNOTE_PADDR_OFFSET] = "PADDR_OFFSET",
-	[XEN_ELFNOTE_XEN_VERSION] = "XEN_VERSION",
-	[XEN_ELFNOTE_GUEST_OS] = "GUEST_OS",
-	[XEN_ELFNOTE_GUEST_VERSION] = "GUEST_VERSION",
-	[XEN_ELFNOTE_LOADER] = "LOADER",
-	[XEN_ELFNOTE_PAE_MODE] = "PAE_MODE",
-	[XEN_ELFNOTE_FEATURES] = "FEATURES",
-	[XEN_ELFNOTE_BSD_SYMTAB] = "BSD_SYMTAB",
-	[XEN_ELFNOTE_HV_START_LOW] = "HV_START_LOW",
-	[XEN_ELFNOTE_L1_MFN_VALID] = "L1_MFN_VALID",
-	[XEN_ELFNOTE_SUSPEND_CANCEL] = "SUSPEND_CANCEL",
-	[XEN_ELFNOTE_INIT_P2M] = "INIT_P2M",
-	[XEN_ELFNOTE_MOD_START_PFN] = "MOD_START_PFN",
-	[XEN_ELFNOTE_SUPPORTED_FEATURES] = "SUPPORTED_FEATURES",
-	[XEN_ELFNOTE_PHYS32_ENTRY] = "PHYS32_ENTRY",
-};
-
 /* ---- FEATURES ---- */
 
 static const char *const feature_names[] = {
@@ -96,9 +74,9 @@ static const char *parse_features(struct elf_image *image, const char *text)
 	return NULL;
 }
 
-/* ---- values both forms share ---- */
+/* ---- texts that say more than themselves ---- */
 
-static const char *set_pae(struct elf_image *image, const char *text)
+static const char *parse_pae(struct elf_image *image, const char *text)
 {
 	if (strstr(text, "bimodal"))
 		image->pae = ELF_PAE_BIMODAL;
@@ -111,117 +89,104 @@ static const char *set_pae(struct elf_image *image, const char *text)
 	return NULL;
 }
 
-static const char *set_string(struct elf_image *image, unsigned note, const char *text)
+static const char *parse_info(struct elf_image *image, const char *text)
 {
-	switch (note) {
-	case XEN_ELFNOTE_INFO:
-		image->modules_table |= !strcmp(text, "MODULES=multiboot");
-		image->draws_screen |= !strcmp(text, "SCREEN=text");
-		image->takes_output |= !strcmp(text, "CONSOLE=guests");
-		return NULL;
-	case XEN_ELFNOTE_XEN_VERSION:
-		strlcpy(image->xen_version, text, sizeof(image->xen_version));
-		return NULL;
-	case XEN_ELFNOTE_GUEST_OS:
-		strlcpy(image->guest_os, text, sizeof(image->guest_os));
-		return NULL;
-	case XEN_ELFNOTE_GUEST_VERSION:
-		strlcpy(image->guest_version, text, sizeof(image->guest_version));
-		return NULL;
-	case XEN_ELFNOTE_LOADER:
-		strlcpy(image->loader, text, sizeof(image->loader));
-		return NULL;
-	case XEN_ELFNOTE_PAE_MODE:
-		return set_pae(image, text);
-	case XEN_ELFNOTE_FEATURES:
-		return parse_features(image, text);
-	case XEN_ELFNOTE_BSD_SYMTAB:
-		image->bsd_symtab = !strcmp(text, "yes");
-		return NULL;
-	}
+	image->modules_table |= !strcmp(text, "MODULES=multiboot");
+	image->draws_screen |= !strcmp(text, "SCREEN=text");
+	image->takes_output |= !strcmp(text, "CONSOLE=guests");
 	return NULL;
 }
 
-static void set_number(struct elf_image *image, unsigned note, uint32_t value)
+static const char *parse_bsd_symtab(struct elf_image *image, const char *text)
 {
-	switch (note) {
-	case XEN_ELFNOTE_ENTRY:
-		image->entry = value;
-		break;
-	case XEN_ELFNOTE_HYPERCALL_PAGE:
-		image->hypercall_page = value;
-		image->has_hypercall_page = true;
-		break;
-	case XEN_ELFNOTE_VIRT_BASE:
-		image->virt_base = value;
-		break;
-	case XEN_ELFNOTE_PADDR_OFFSET:
-		image->paddr_offset = value;
-		break;
-	case XEN_ELFNOTE_HV_START_LOW:
-		image->hv_start_low = value;
-		image->has_hv_start_low = true;
-		break;
-	case XEN_ELFNOTE_SUSPEND_CANCEL:
-		image->suspend_cancel = value != 0;
-		break;
-	case XEN_ELFNOTE_INIT_P2M:
-		image->init_p2m = value;
-		image->has_init_p2m = true;
-		break;
-	case XEN_ELFNOTE_MOD_START_PFN:
-		image->mod_start_pfn = value != 0;
-		break;
-	case XEN_ELFNOTE_SUPPORTED_FEATURES:
-		image->features_supported |= value;
-		image->has_supported_features = true;
-		break;
-	case XEN_ELFNOTE_PHYS32_ENTRY:
-		image->has_phys32_entry = true;
-		break;
-	}
+	image->bsd_symtab = !strcmp(text, "yes");
+	return NULL;
 }
 
-/* ---- notes ---- */
+/* ---- the notes ---- */
 
-static bool note_is_string(unsigned note)
+enum note_kind { NOTE_PAIR, NOTE_NUMBER, NOTE_FLAG, NOTE_TEXT };
+
+/* Where a note's value goes. */
+static const struct note {
+	const char *name, *legacy; /* in __xen_guest; NULL: not there */
+	enum note_kind kind;
+	uint16_t field, size; /* of struct elf_image; a text with a size of 0 is for `parse` */
+	uint16_t has;	      /* of the flag that says that it was there, or 0 */
+	const char *(*parse)(struct elf_image *image, const char *text);
+} notes[XEN_ELFNOTE_MAX + 1] = {
+#define FIELD(member) \
+	.field = offsetof(struct elf_image, member), .size = sizeof(((struct elf_image *)0)->member)
+#define NUMBER(member) .kind = NOTE_NUMBER, FIELD(member)
+#define HAS(member) .has = offsetof(struct elf_image, member)
+	[XEN_ELFNOTE_INFO] = { "INFO", .kind = NOTE_TEXT, .parse = parse_info },
+	[XEN_ELFNOTE_ENTRY] = { "ENTRY", "VIRT_ENTRY", NUMBER(entry) },
+	[XEN_ELFNOTE_HYPERCALL_PAGE] = { "HYPERCALL_PAGE", "HYPERCALL_PAGE", NUMBER(hypercall_page),
+					 HAS(has_hypercall_page) },
+	[XEN_ELFNOTE_VIRT_BASE] = { "VIRT_BASE", "VIRT_BASE", NUMBER(virt_base) },
+	[XEN_ELFNOTE_PADDR_OFFSET] = { "PADDR_OFFSET", "ELF_PADDR_OFFSET", NUMBER(paddr_offset) },
+	[XEN_ELFNOTE_XEN_VERSION] = { "XEN_VERSION", "XEN_VER", NOTE_TEXT, FIELD(xen_version) },
+	[XEN_ELFNOTE_GUEST_OS] = { "GUEST_OS", "GUEST_OS", NOTE_TEXT, FIELD(guest_os) },
+	[XEN_ELFNOTE_GUEST_VERSION] = { "GUEST_VERSION", "GUEST_VER", NOTE_TEXT,
+					FIELD(guest_version) },
+	[XEN_ELFNOTE_LOADER] = { "LOADER", "LOADER", NOTE_TEXT, FIELD(loader) },
+	[XEN_ELFNOTE_PAE_MODE] = { "PAE_MODE", "PAE", NOTE_TEXT, .parse = parse_pae },
+	[XEN_ELFNOTE_FEATURES] = { "FEATURES", "FEATURES", NOTE_TEXT, .parse = parse_features },
+	[XEN_ELFNOTE_BSD_SYMTAB] = { "BSD_SYMTAB", .kind = NOTE_TEXT, .parse = parse_bsd_symtab },
+	[XEN_ELFNOTE_HV_START_LOW] = { "HV_START_LOW", NULL, NUMBER(hv_start_low),
+				       HAS(has_hv_start_low) },
+	[XEN_ELFNOTE_L1_MFN_VALID] = { "L1_MFN_VALID", .kind = NOTE_PAIR },
+	[XEN_ELFNOTE_SUSPEND_CANCEL] = { "SUSPEND_CANCEL", NULL, NOTE_FLAG, FIELD(suspend_cancel) },
+	[XEN_ELFNOTE_INIT_P2M] = { "INIT_P2M", NULL, NUMBER(init_p2m), HAS(has_init_p2m) },
+	[XEN_ELFNOTE_MOD_START_PFN] = { "MOD_START_PFN", NULL, NOTE_FLAG, FIELD(mod_start_pfn) },
+	[XEN_ELFNOTE_SUPPORTED_FEATURES] = { "SUPPORTED_FEATURES", NULL, NUMBER(features_noted) },
+	[XEN_ELFNOTE_PHYS32_ENTRY] = { "PHYS32_ENTRY", NULL, NOTE_FLAG, FIELD(has_phys32_entry) },
+#undef FIELD
+#undef NUMBER
+#undef HAS
+};
+
+static const char *set_text(struct elf_image *image, const struct note *note, const char *text)
 {
-	switch (note) {
-	case XEN_ELFNOTE_INFO:
-	case XEN_ELFNOTE_XEN_VERSION:
-	case XEN_ELFNOTE_GUEST_OS:
-	case XEN_ELFNOTE_GUEST_VERSION:
-	case XEN_ELFNOTE_LOADER:
-	case XEN_ELFNOTE_PAE_MODE:
-	case XEN_ELFNOTE_FEATURES:
-	case XEN_ELFNOTE_BSD_SYMTAB:
-		return true;
-	}
-	return false;
+	if (note->parse)
+		return note->parse(image, text);
+	strlcpy((char *)image + note->field, text, note->size);
+	return NULL;
 }
 
-static const char *read_string_note(struct reader *r, unsigned note, uint32_t offset, uint32_t len)
+static void set_number(struct elf_image *image, const struct note *note, uint32_t value)
+{
+	if (note->kind == NOTE_FLAG)
+		*((bool *)image + note->field) = value != 0;
+	else
+		memcpy((char *)image + note->field, &value, sizeof(value));
+	if (note->has)
+		*((bool *)image + note->has) = true;
+}
+
+static const char *read_text(struct reader *r, const struct note *note, uint32_t offset,
+			     uint32_t len)
 {
 	char text[256];
 
 	/* Linux leaves the final 0 out of FEATURES. */
 	len = MIN(len, sizeof(text) - 1);
 	if (!elf_read(r->source, offset, text, len))
-		return elf_fail(r->image, "note %s is outside the file", note_names[note]);
+		return elf_fail(r->image, "note %s is outside the file", note->name);
 	text[len] = 0;
-	return set_string(r->image, note, text);
+	return set_text(r->image, note, text);
 }
 
 /* "either 4 or 8 bytes depending on the content of the desc field" */
-static const char *read_number_note(struct reader *r, unsigned note, uint32_t offset, uint32_t len)
+static const char *read_number(struct reader *r, const struct note *note, uint32_t offset,
+			       uint32_t len)
 {
 	uint64_t value = 0;
 
 	if ((len != 4 && len != 8) || !elf_read(r->source, offset, &value, len))
-		return elf_fail(r->image, "note %s is no number: it has %u bytes", note_names[note],
-				len);
+		return elf_fail(r->image, "note %s is no number: it has %u bytes", note->name, len);
 	if (value > UINT32_MAX)
-		return elf_fail(r->image, "note %s does not fit 32 bits", note_names[note]);
+		return elf_fail(r->image, "note %s does not fit 32 bits", note->name);
 	set_number(r->image, note, (uint32_t)value);
 	return NULL;
 }
@@ -236,7 +201,6 @@ static const char *read_l1_mfn_valid(struct reader *r, uint32_t offset, uint32_t
 				"note L1_MFN_VALID has %u bytes instead of pairs of 8 and 8", len);
 	r->image->l1_mfn_valid_mask = pair[0];
 	r->image->l1_mfn_valid_value = pair[1];
-	r->image->has_l1_mfn_valid = true;
 	return NULL;
 }
 
@@ -247,11 +211,11 @@ static const char *read_xen_note(struct reader *r, uint32_t type, uint32_t offse
 		return NULL;
 	r->seen |= 1u << type;
 	r->image->from_notes = true;
-	if (type == XEN_ELFNOTE_L1_MFN_VALID)
+	if (notes[type].kind == NOTE_PAIR)
 		return read_l1_mfn_valid(r, offset, len);
-	if (note_is_string(type))
-		return read_string_note(r, type, offset, len);
-	return read_number_note(r, type, offset, len);
+	if (notes[type].kind == NOTE_TEXT)
+		return read_text(r, &notes[type], offset, len);
+	return read_number(r, &notes[type], offset, len);
 }
 
 /* The name is "Xen" with its NUL. */
@@ -362,35 +326,19 @@ static bool section_is_named(const struct reader *r, const struct elf32_section_
 
 /* ---- the legacy string ---- */
 
-static const struct legacy_name {
-	const char *name;
-	unsigned note;
-} legacy_names[] = {
-	{ "GUEST_OS", XEN_ELFNOTE_GUEST_OS },
-	{ "GUEST_VER", XEN_ELFNOTE_GUEST_VERSION },
-	{ "XEN_VER", XEN_ELFNOTE_XEN_VERSION },
-	{ "LOADER", XEN_ELFNOTE_LOADER },
-	{ "PAE", XEN_ELFNOTE_PAE_MODE },
-	{ "FEATURES", XEN_ELFNOTE_FEATURES },
-	{ "VIRT_BASE", XEN_ELFNOTE_VIRT_BASE },
-	{ "VIRT_ENTRY", XEN_ELFNOTE_ENTRY },
-	{ "ELF_PADDR_OFFSET", XEN_ELFNOTE_PADDR_OFFSET },
-	{ "HYPERCALL_PAGE", XEN_ELFNOTE_HYPERCALL_PAGE },
-};
-
-static const char *set_legacy(struct reader *r, const struct legacy_name *known, const char *value)
+static const char *set_legacy(struct reader *r, const struct note *note, const char *value)
 {
 	const char *end;
 	uint64_t number;
 
-	r->seen |= 1u << known->note;
-	if (note_is_string(known->note))
-		return set_string(r->image, known->note, value);
+	r->seen |= 1u << (note - notes);
+	if (note->kind == NOTE_TEXT)
+		return set_text(r->image, note, value);
 	number = parse_u64(value, &end);
 	if (end == value || *end || number > UINT32_MAX)
 		return elf_fail(r->image, "__xen_guest: %s=\"%.32s\" is no 32-bit number",
-				known->name, value);
-	set_number(r->image, known->note, (uint32_t)number);
+				note->legacy, value);
+	set_number(r->image, note, (uint32_t)number);
 	return NULL;
 }
 
@@ -405,9 +353,9 @@ static const char *read_legacy_word(struct reader *r, char *word)
 	/* "The legacy treated the presence or absence of this string as a boolean flag" */
 	if (!strcmp(word, "BSD_SYMTAB"))
 		r->image->bsd_symtab = true;
-	for (i = 0; value && i < ARRAY_SIZE(legacy_names); i++)
-		if (!strcmp(word, legacy_names[i].name))
-			return set_legacy(r, &legacy_names[i], value);
+	for (i = 0; value && i < ARRAY_SIZE(notes); i++)
+		if (notes[i].legacy && !strcmp(word, notes[i].legacy))
+			return set_legacy(r, &notes[i], value);
 	return NULL;
 }
 
@@ -475,6 +423,7 @@ const char *elf_read_description(const struct elf_source *source, const struct e
 		error = read_note_sections(&r);
 	if (error)
 		return error;
+	image->features_supported |= image->features_noted;
 	if (r.seen & PV_NOTES)
 		return NULL;
 	if (image->has_phys32_entry)
