@@ -40,15 +40,8 @@ static void unlock_both(struct domain *a, struct domain *b)
 
 static bool virq_is_global(uint32_t virq)
 {
-	switch (virq) {
-	case VIRQ_TIMER:
-	case VIRQ_DEBUG:
-	case VIRQ_XENOPROF:
-	case VIRQ_XENPMU:
-		return false;
-	default:
-		return true;
-	}
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+	       virq != VIRQ_XENPMU;
 }
 
 /* ---- ports; event_lock is held ---- */
@@ -69,6 +62,18 @@ static int find_free_port(struct domain *d)
 			return (int)port;
 	}
 	return -ENOSPC;
+}
+
+/* The new port's number goes to *port. 0, or find_free_port()'s error. */
+static int bind_port(struct domain *d, const struct evtchn *chn, evtchn_port_t *port)
+{
+	int free = find_free_port(d);
+
+	if (free < 0)
+		return free;
+	*port = (evtchn_port_t)free;
+	*evtchn_port(d, *port) = *chn;
+	return 0;
 }
 
 static void free_port(struct domain *d, unsigned port)
@@ -145,7 +150,7 @@ static int bind_virq(evtchn_bind_virq_t *op)
 	struct domain *d = current_vcpu()->domain;
 	struct vcpu *v;
 	uint32_t virq;
-	int port;
+	int rc;
 
 	if (op->virq >= NR_VIRQS)
 		return -EINVAL;
@@ -156,46 +161,39 @@ static int bind_virq(evtchn_bind_virq_t *op)
 	if (!v)
 		return -ENOENT;
 	spin_lock(&d->event_lock);
-	port = v->virq_port[virq] ? -EEXIST : find_free_port(d);
-	if (port >= 0) {
-		*evtchn_port(d, (unsigned)port) = (struct evtchn){
-			.state = ECS_VIRQ,
-			.notify_vcpu = (uint8_t)v->id,
-			.virq = (uint16_t)virq,
-		};
-		v->virq_port[virq] = (uint16_t)port;
-		op->port = (evtchn_port_t)port;
-	}
+	rc = -EEXIST;
+	if (!v->virq_port[virq])
+		rc = bind_port(d,
+			       &(struct evtchn){ .state = ECS_VIRQ,
+						 .notify_vcpu = (uint8_t)v->id,
+						 .virq = (uint16_t)virq },
+			       &op->port);
+	if (!rc)
+		v->virq_port[virq] = (uint16_t)op->port;
 	spin_unlock(&d->event_lock);
-	return MIN(port, 0);
+	return rc;
 }
 
 static int bind_ipi(evtchn_bind_ipi_t *op)
 {
 	struct domain *d = current_vcpu()->domain;
 	struct vcpu *v = domain_vcpu(d, op->vcpu);
-	int port;
+	int rc;
 
 	if (!v)
 		return -ENOENT;
 	spin_lock(&d->event_lock);
-	port = find_free_port(d);
-	if (port >= 0) {
-		*evtchn_port(d, (unsigned)port) = (struct evtchn){
-			.state = ECS_IPI,
-			.notify_vcpu = (uint8_t)v->id,
-		};
-		op->port = (evtchn_port_t)port;
-	}
+	rc = bind_port(d, &(struct evtchn){ .state = ECS_IPI, .notify_vcpu = (uint8_t)v->id },
+		       &op->port);
 	spin_unlock(&d->event_lock);
-	return MIN(port, 0);
+	return rc;
 }
 
 static int bind_pirq(evtchn_bind_pirq_t *op)
 {
 	struct domain *d = current_vcpu()->domain;
 	uint32_t pirq;
-	int port, rc;
+	int rc = -EEXIST;
 
 	if (op->pirq >= NR_PIRQS)
 		return -EINVAL;
@@ -203,22 +201,16 @@ static int bind_pirq(evtchn_bind_pirq_t *op)
 	if (!pirq_permitted(d, pirq))
 		return -EPERM;
 	spin_lock(&d->event_lock);
-	port = pirq_port(d, pirq) ? -EEXIST : find_free_port(d);
-	if (port >= 0) {
-		*evtchn_port(d, (unsigned)port) = (struct evtchn){
-			.state = ECS_PIRQ,
-			.pirq = (uint16_t)pirq,
-		};
-		rc = pirq_bind(d, pirq, (unsigned)port, op->flags & BIND_PIRQ__WILL_SHARE);
-		if (rc) {
-			free_port(d, (unsigned)port);
-			port = rc;
-		} else {
-			op->port = (evtchn_port_t)port;
-		}
+	if (!pirq_port(d, pirq))
+		rc = bind_port(d, &(struct evtchn){ .state = ECS_PIRQ, .pirq = (uint16_t)pirq },
+			       &op->port);
+	if (!rc) {
+		rc = pirq_bind(d, pirq, op->port, op->flags & BIND_PIRQ__WILL_SHARE);
+		if (rc)
+			free_port(d, op->port);
 	}
 	spin_unlock(&d->event_lock);
-	return MIN(port, 0);
+	return rc;
 }
 
 /* ---- closing ---- */
@@ -403,16 +395,8 @@ static int status(evtchn_status_t *op)
 
 static bool may_move(const struct evtchn *chn)
 {
-	switch (chn->state) {
-	case ECS_UNBOUND:
-	case ECS_INTERDOMAIN:
-	case ECS_PIRQ:
-		return true;
-	case ECS_VIRQ:
-		return virq_is_global(chn->virq);
-	default:
-		return false;
-	}
+	return chn->state == ECS_UNBOUND || chn->state == ECS_INTERDOMAIN ||
+	       chn->state == ECS_PIRQ || (chn->state == ECS_VIRQ && virq_is_global(chn->virq));
 }
 
 static int bind_vcpu(const evtchn_bind_vcpu_t *op)
