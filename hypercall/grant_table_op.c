@@ -4,8 +4,6 @@
  * its own. Version 1 only; no transfer; no transitive or sub-page grants. docs/design.md
  * says which classes of holes that removes.
  */
-#include "hypercall/grant.h"
-
 #include "hypercall/hypercall.h"
 #include "mm/grant.h"
 
@@ -144,7 +142,7 @@ static struct domain *domain_for(domid_t id, int16_t *status)
 	return d;
 }
 
-static int16_t setup_table(const struct gnttab_setup_table *op)
+static int16_t set_up_frames(const struct gnttab_setup_table *op)
 {
 	struct domain *d;
 	int16_t status = GNTST_okay;
@@ -162,7 +160,7 @@ static int16_t setup_table(const struct gnttab_setup_table *op)
 	return status;
 }
 
-static long do_setup_table(gva_t arg)
+static long setup_table(gva_t arg)
 {
 	struct gnttab_setup_table op;
 
@@ -174,94 +172,70 @@ static long do_setup_table(gva_t arg)
 				 op.nr_frames * (uint32_t)sizeof(xen_pfn_t)))
 		return -EFAULT;
 	else
-		op.status = setup_table(&op);
+		op.status = set_up_frames(&op);
 	return copy_to_guest(arg + offsetof(struct gnttab_setup_table, status), &op.status,
 			     sizeof(op.status));
 }
 
-static long do_query_size(gva_t arg)
+static long query_size(void *arg)
 {
-	struct gnttab_query_size op;
+	struct gnttab_query_size *op = arg;
 	struct domain *d;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = GNTST_okay;
-	d = domain_for(op.dom, &op.status);
+	op->status = GNTST_okay;
+	d = domain_for(op->dom, &op->status);
 	if (d) {
-		op.nr_frames = grant_table_frames(d);
-		op.max_nr_frames = d->max_grant_frames;
+		op->nr_frames = grant_table_frames(d);
+		op->max_nr_frames = d->max_grant_frames;
 	}
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
-static long do_dump_table(gva_t arg)
+static long dump_table(void *arg)
 {
-	struct gnttab_dump_table op;
+	struct gnttab_dump_table *op = arg;
 	struct domain *d;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.status = GNTST_okay;
-	d = domain_for(op.dom, &op.status);
+	op->status = GNTST_okay;
+	d = domain_for(op->dom, &op->status);
 	if (d)
 		grant_table_dump(d);
-	return copy_to_guest(arg, &op, sizeof(op));
+	return 0;
 }
 
-static long do_set_version(gva_t arg)
+static long set_version(void *arg)
 {
-	struct gnttab_set_version op;
+	const struct gnttab_set_version *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.version == 2)
-		return -ENOSYS;
-	if (op.version != 1)
-		return -EINVAL;
-	return copy_to_guest(arg, &op, sizeof(op));
+	return op->version == 1 ? 0 : op->version == 2 ? -ENOSYS : -EINVAL;
 }
 
-static long do_get_version(gva_t arg)
+static long get_version(void *arg)
 {
-	struct gnttab_get_version op;
-	int rc;
+	struct gnttab_get_version *op = arg;
+	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!domain_lookup(op.dom, &rc))
-		return rc;
-	op.version = 1;
-	return copy_to_guest(arg, &op, sizeof(op));
+	op->version = 1;
+	return domain_lookup(op->dom, &rc) ? 0 : rc;
 }
 
-static long single(long (*handler)(gva_t arg), gva_t arg, uint32_t count)
-{
-	return count == 1 ? handler(arg) : -EINVAL;
-}
+/* Among those that are not here: get_status_frames, swap_grant_ref, cache_flush. */
+static const struct sub_op single_ops[] = {
+	[GNTTABOP_query_size] = { query_size, sizeof(struct gnttab_query_size), SUB_OP_RESULT },
+	[GNTTABOP_dump_table] = { dump_table, sizeof(struct gnttab_dump_table), SUB_OP_RESULT },
+	[GNTTABOP_set_version] = { set_version, sizeof(struct gnttab_set_version), SUB_OP_RESULT },
+	[GNTTABOP_get_version] = { get_version, sizeof(struct gnttab_get_version), SUB_OP_RESULT },
+};
 
 HYPERCALL(grant_table_op, cmd, arg, count)
 {
 	if ((int32_t)count < 0)
 		return -EINVAL;
-	switch (cmd) {
-	case GNTTABOP_map_grant_ref:
-	case GNTTABOP_unmap_grant_ref:
-	case GNTTABOP_transfer:
-	case GNTTABOP_copy:
-	case GNTTABOP_unmap_and_replace:
+	if (likely(cmd < ARRAY_SIZE(list_ops) && list_ops[cmd].member))
 		return run_list(cmd, arg, count);
-	case GNTTABOP_setup_table:
-		return single(do_setup_table, arg, count);
-	case GNTTABOP_query_size:
-		return single(do_query_size, arg, count);
-	case GNTTABOP_dump_table:
-		return single(do_dump_table, arg, count);
-	case GNTTABOP_set_version:
-		return single(do_set_version, arg, count);
-	case GNTTABOP_get_version:
-		return single(do_get_version, arg, count);
-	default: /* get_status_frames, swap_grant_ref, cache_flush among them */
-		return -ENOSYS;
-	}
+	if (cmd == GNTTABOP_setup_table)
+		return count == 1 ? setup_table(arg) : -EINVAL;
+	if (cmd < ARRAY_SIZE(single_ops) && single_ops[cmd].fn && count != 1)
+		return -EINVAL;
+	return sub_op_run(single_ops, ARRAY_SIZE(single_ops), cmd, arg);
 }

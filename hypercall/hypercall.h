@@ -33,6 +33,19 @@ typedef long ASMCALL hypercall_fn(uint32_t a1, uint32_t a2, uint32_t a3, uint32_
 extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
 
 /*
+ * An operation of a hypercall whose argument is a structure in guest memory: `size` bytes are copied
+ * in, and with SUB_OP_RESULT back again when fn returns 0. SUB_OP_CONTROL: it is for control domains.
+ */
+enum sub_op_flag { SUB_OP_RESULT = 1, SUB_OP_CONTROL = 2 };
+struct sub_op {
+	long (*fn)(void *arg); /* for current; NULL: -ENOSYS */
+	uint8_t size;
+	uint8_t flags; /* enum sub_op_flag */
+};
+#define SUB_OP_MAX_SIZE 64
+long sub_op_run(const struct sub_op *table, uint32_t count, uint32_t nr, gva_t arg) MUST_CHECK;
+
+/*
  * Restart: makes the guest issue `op` again with these arguments when it next
  * runs (within a multicall: makes the multicall go on there). Return what this
  * returns, without touching anything else.

@@ -22,279 +22,207 @@ _Static_assert(sizeof(void *) != 4 || (sizeof(struct physdev_map_pirq) == 36 &&
 
 /* ---- I/O privilege ---- */
 
-static long set_iopl(struct vcpu *v, gva_t arg)
+static long set_iopl(void *arg)
 {
-	struct physdev_set_iopl op;
+	const struct physdev_set_iopl *op = arg;
+	struct vcpu *v = current_vcpu();
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.iopl > 3)
+	if (op->iopl > 3)
 		return -EINVAL;
-	v->arch.iopl = (uint8_t)op.iopl;
+	v->arch.iopl = (uint8_t)op->iopl;
 	arch_iopl_changed(v);
 	return 0;
 }
 
 /* The bitmap stays in guest memory and is read at each access. */
-static long set_iobitmap(struct vcpu *v, gva_t arg)
+static long set_iobitmap(void *arg)
 {
-	struct physdev_set_iobitmap op;
-	gva_t bitmap;
+	const struct physdev_set_iobitmap *op = arg;
+	gva_t bitmap = (gva_t)(uintptr_t)op->bitmap.p;
+	struct vcpu *v = current_vcpu();
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	bitmap = (gva_t)(uintptr_t)op.bitmap.p;
-	if (op.nr_ports > MAX_PORTS || !guest_range_ok(bitmap, op.nr_ports / 8))
+	if (op->nr_ports > MAX_PORTS || !guest_range_ok(bitmap, op->nr_ports / 8))
 		return -EINVAL;
 	v->arch.iobitmap = bitmap;
-	v->arch.iobitmap_ports = op.nr_ports;
+	v->arch.iobitmap_ports = op->nr_ports;
 	return 0;
 }
 
 /* ---- interrupts ---- */
 
-static long irq_status_query(struct vcpu *v, gva_t arg)
+/* Obsolete: a port's mask says nothing about its line. */
+static long unmask_notify(UNUSED void *arg)
 {
-	physdev_irq_status_query_t op;
+	return 0;
+}
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= NR_PIRQS)
+static long irq_status_query(void *arg)
+{
+	physdev_irq_status_query_t *op = arg;
+
+	if (op->irq >= NR_PIRQS)
 		return -EINVAL;
 	/* As Xen: who does not look at the page of pirq_eoi_gmfn says "done" each time. */
-	op.flags = XENIRQSTAT_needs_eoi;
-	if (pirq_port(v->domain, op.irq) && pirq_is_shared(op.irq))
-		op.flags |= XENIRQSTAT_shared;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->flags = XENIRQSTAT_needs_eoi;
+	if (pirq_port(current_vcpu()->domain, op->irq) && pirq_is_shared(op->irq))
+		op->flags |= XENIRQSTAT_shared;
+	return 0;
 }
 
-static long eoi(struct vcpu *v, gva_t arg)
+static long eoi(void *arg)
 {
-	physdev_eoi_t op;
+	const physdev_eoi_t *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return pirq_eoi(v->domain, op.irq);
+	return pirq_eoi(current_vcpu()->domain, op->irq);
 }
 
-static long set_eoi_map(struct vcpu *v, gva_t arg, bool auto_unmask)
+static long set_eoi_map_v1(void *arg)
 {
-	physdev_pirq_eoi_gmfn_t op;
+	const physdev_pirq_eoi_gmfn_t *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return pirq_set_eoi_map(v->domain, (mfn_t)op.gmfn, auto_unmask);
+	return pirq_set_eoi_map(current_vcpu()->domain, (mfn_t)op->gmfn, true);
+}
+
+static long set_eoi_map_v2(void *arg)
+{
+	const physdev_pirq_eoi_gmfn_t *op = arg;
+
+	return pirq_set_eoi_map(current_vcpu()->domain, (mfn_t)op->gmfn, false);
 }
 
 /* A line's number is fixed, so the caller may leave it open, or name the right one. */
-static long map_pirq(gva_t arg)
+static long map_pirq(void *arg)
 {
-	struct physdev_map_pirq op;
-	struct domain *d;
-	int rc = -EINVAL;
+	struct physdev_map_pirq *op = arg;
+	int rc;
+	struct domain *d = domain_lookup(op->domid, &rc);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	d = domain_lookup(op.domid, &rc);
 	if (!d)
 		return rc;
-	if (op.type != MAP_PIRQ_TYPE_GSI || op.index < 0 || (op.pirq >= 0 && op.pirq != op.index))
+	if (op->type != MAP_PIRQ_TYPE_GSI || op->index < 0 ||
+	    (op->pirq >= 0 && op->pirq != op->index))
 		return -EINVAL;
-	rc = pirq_map(d, (unsigned)op.index);
-	if (rc)
-		return rc;
-	op.pirq = op.index;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->pirq = op->index;
+	return pirq_map(d, (unsigned)op->index);
 }
 
-static long unmap_pirq(gva_t arg)
+static long unmap_pirq(void *arg)
 {
-	struct physdev_unmap_pirq op;
-	struct domain *d;
-	int rc = -EINVAL;
+	const struct physdev_unmap_pirq *op = arg;
+	int rc;
+	struct domain *d = domain_lookup(op->domid, &rc);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	d = domain_lookup(op.domid, &rc);
 	if (!d)
 		return rc;
-	return op.pirq < 0 ? -EINVAL : pirq_unmap(d, (unsigned)op.pirq);
+	return op->pirq < 0 ? -EINVAL : pirq_unmap(d, (unsigned)op->pirq);
 }
 
-static long get_free_pirq(struct vcpu *v, gva_t arg)
+static long get_free_pirq(void *arg)
 {
-	struct physdev_get_free_pirq op;
-	int pirq;
+	struct physdev_get_free_pirq *op = arg;
+	int pirq = op->type == MAP_PIRQ_TYPE_GSI ? pirq_find_free(current_vcpu()->domain) : -ENOSPC;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	pirq = op.type == MAP_PIRQ_TYPE_GSI ? pirq_find_free(v->domain) : -ENOSPC;
-	if (pirq < 0)
-		return pirq;
-	op.pirq = (uint32_t)pirq;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->pirq = (uint32_t)pirq;
+	return MIN(pirq, 0);
 }
 
-/* ---- what only the owner of the hardware may do; current is a control domain ---- */
+/* ---- what only the owner of the hardware may do ---- */
 
-static long setup_gsi(gva_t arg)
+static long setup_gsi(void *arg)
 {
-	struct physdev_setup_gsi op;
+	const struct physdev_setup_gsi *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return op.gsi < 0 ? -EINVAL : irq_set_mode((unsigned)op.gsi, op.triggering, op.polarity);
+	return op->gsi < 0 ? -EINVAL
+			   : irq_set_mode((unsigned)op->gsi, op->triggering, op->polarity);
 }
 
-static long apic_access(gva_t arg, bool write)
+static long apic_read(void *arg)
 {
-	struct physdev_apic op;
-	bool found;
+	struct physdev_apic *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (write)
-		found = ioapic_guest_write(op.apic_physbase, op.reg, op.value);
-	else
-		found = ioapic_guest_read(op.apic_physbase, op.reg, &op.value);
-	if (!found)
-		return -EINVAL;
-	return !write && copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	return ioapic_guest_read(op->apic_physbase, op->reg, &op->value) ? 0 : -EINVAL;
+}
+
+static long apic_write(void *arg)
+{
+	const struct physdev_apic *op = arg;
+
+	return ioapic_guest_write(op->apic_physbase, op->reg, op->value) ? 0 : -EINVAL;
 }
 
 /*
  * Vectors are the hypervisor's business: old kernels get a number to put in the
  * I/O APIC's entry, where it is ignored.
  */
-static long alloc_irq_vector(gva_t arg)
+static long alloc_irq_vector(void *arg)
 {
-	struct physdev_irq op;
+	struct physdev_irq *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= NR_PIRQS)
-		return -EINVAL;
-	op.vector = op.irq;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->vector = op->irq;
+	return op->irq < NR_PIRQS ? 0 : -EINVAL;
 }
 
 /* A report that needs no answer: devices and their configuration space are the control domain's. */
-static long take_report(gva_t arg, uint32_t size)
+static long take_report(UNUSED void *arg)
 {
-	uint8_t report[sizeof(struct physdev_pci_mmcfg_reserved)];
-
-	_Static_assert(sizeof(report) >= sizeof(struct physdev_manage_pci_ext),
-		       "the largest report");
-	return copy_from_guest(report, arg, size) ? -EFAULT : 0;
-}
-
-static long control_op(uint32_t cmd, gva_t arg)
-{
-	switch (cmd) {
-	case PHYSDEVOP_apic_read:
-		return apic_access(arg, false);
-	case PHYSDEVOP_apic_write:
-		return apic_access(arg, true);
-	case PHYSDEVOP_alloc_irq_vector:
-		return alloc_irq_vector(arg);
-	case PHYSDEVOP_setup_gsi:
-		return setup_gsi(arg);
-	case PHYSDEVOP_manage_pci_add:
-	case PHYSDEVOP_manage_pci_remove:
-		return take_report(arg, sizeof(struct physdev_manage_pci));
-	case PHYSDEVOP_manage_pci_add_ext:
-		return take_report(arg, sizeof(struct physdev_manage_pci_ext));
-	case PHYSDEVOP_pci_device_add:
-		return take_report(arg, offsetof(struct physdev_pci_device_add, optarr));
-	case PHYSDEVOP_pci_device_remove:
-		return take_report(arg, sizeof(struct physdev_pci_device));
-	case PHYSDEVOP_pci_mmcfg_reserved:
-		return take_report(arg, sizeof(struct physdev_pci_mmcfg_reserved));
-	default: /* what restores or prepares message-signalled interrupts */
-		return -ENOSYS;
-	}
-}
-
-static bool is_control_op(uint32_t cmd)
-{
-	switch (cmd) {
-	case PHYSDEVOP_apic_read:
-	case PHYSDEVOP_apic_write:
-	case PHYSDEVOP_alloc_irq_vector:
-	case PHYSDEVOP_manage_pci_add:
-	case PHYSDEVOP_manage_pci_remove:
-	case PHYSDEVOP_manage_pci_add_ext:
-	case PHYSDEVOP_setup_gsi:
-	case PHYSDEVOP_pci_mmcfg_reserved:
-	case PHYSDEVOP_pci_device_add:
-	case PHYSDEVOP_pci_device_remove:
-	case PHYSDEVOP_restore_msi:
-	case PHYSDEVOP_restore_msi_ext:
-	case PHYSDEVOP_prepare_msix:
-	case PHYSDEVOP_release_msix:
-		return true;
-	default:
-		return false;
-	}
+	return 0;
 }
 
 /* ---- all of them ---- */
 
-static long physdev_op(uint32_t cmd, gva_t arg)
-{
-	struct vcpu *v = current_vcpu();
-
-	switch (cmd) {
-	case PHYSDEVOP_set_iopl:
-		return set_iopl(v, arg);
-	case PHYSDEVOP_set_iobitmap:
-		return set_iobitmap(v, arg);
-	case PHYSDEVOP_IRQ_UNMASK_NOTIFY: /* obsolete: a port's mask says nothing about its line */
-		return 0;
-	case PHYSDEVOP_irq_status_query:
-		return irq_status_query(v, arg);
-	case PHYSDEVOP_eoi:
-		return eoi(v, arg);
-	case PHYSDEVOP_pirq_eoi_gmfn_v1:
-		return set_eoi_map(v, arg, true);
-	case PHYSDEVOP_pirq_eoi_gmfn_v2:
-		return set_eoi_map(v, arg, false);
-	case PHYSDEVOP_map_pirq:
-		return map_pirq(arg);
-	case PHYSDEVOP_unmap_pirq:
-		return unmap_pirq(arg);
-	case PHYSDEVOP_get_free_pirq:
-		return get_free_pirq(v, arg);
-	default:
-		break;
-	}
-	if (!is_control_op(cmd))
-		return -ENOSYS;
-	return domain_is_control(v->domain) ? control_op(cmd, arg) : -EPERM;
-}
+/* Those at the end, which restore or prepare message-signalled interrupts, are nobody's. */
+static const struct sub_op operations[] = {
+	[PHYSDEVOP_set_iopl] = { set_iopl, sizeof(struct physdev_set_iopl), 0 },
+	[PHYSDEVOP_set_iobitmap] = { set_iobitmap, sizeof(struct physdev_set_iobitmap), 0 },
+	[PHYSDEVOP_IRQ_UNMASK_NOTIFY] = { unmask_notify, 0, 0 },
+	[PHYSDEVOP_irq_status_query] = { irq_status_query, sizeof(physdev_irq_status_query_t),
+					 SUB_OP_RESULT },
+	[PHYSDEVOP_eoi] = { eoi, sizeof(physdev_eoi_t), 0 },
+	[PHYSDEVOP_pirq_eoi_gmfn_v1] = { set_eoi_map_v1, sizeof(physdev_pirq_eoi_gmfn_t), 0 },
+	[PHYSDEVOP_pirq_eoi_gmfn_v2] = { set_eoi_map_v2, sizeof(physdev_pirq_eoi_gmfn_t), 0 },
+	[PHYSDEVOP_map_pirq] = { map_pirq, sizeof(struct physdev_map_pirq), SUB_OP_RESULT },
+	[PHYSDEVOP_unmap_pirq] = { unmap_pirq, sizeof(struct physdev_unmap_pirq), 0 },
+	[PHYSDEVOP_get_free_pirq] = { get_free_pirq, sizeof(struct physdev_get_free_pirq),
+				      SUB_OP_RESULT },
+	[PHYSDEVOP_apic_read] = { apic_read, sizeof(struct physdev_apic),
+				  SUB_OP_CONTROL | SUB_OP_RESULT },
+	[PHYSDEVOP_apic_write] = { apic_write, sizeof(struct physdev_apic), SUB_OP_CONTROL },
+	[PHYSDEVOP_alloc_irq_vector] = { alloc_irq_vector, sizeof(struct physdev_irq),
+					 SUB_OP_CONTROL | SUB_OP_RESULT },
+	[PHYSDEVOP_setup_gsi] = { setup_gsi, sizeof(struct physdev_setup_gsi), SUB_OP_CONTROL },
+	[PHYSDEVOP_manage_pci_add] = { take_report, sizeof(struct physdev_manage_pci),
+				       SUB_OP_CONTROL },
+	[PHYSDEVOP_manage_pci_remove] = { take_report, sizeof(struct physdev_manage_pci),
+					  SUB_OP_CONTROL },
+	[PHYSDEVOP_manage_pci_add_ext] = { take_report, sizeof(struct physdev_manage_pci_ext),
+					   SUB_OP_CONTROL },
+	[PHYSDEVOP_pci_device_add] = { take_report, offsetof(struct physdev_pci_device_add, optarr),
+				       SUB_OP_CONTROL },
+	[PHYSDEVOP_pci_device_remove] = { take_report, sizeof(struct physdev_pci_device),
+					  SUB_OP_CONTROL },
+	[PHYSDEVOP_pci_mmcfg_reserved] = { take_report, sizeof(struct physdev_pci_mmcfg_reserved),
+					   SUB_OP_CONTROL },
+	[PHYSDEVOP_restore_msi] = { NULL, 0, SUB_OP_CONTROL },
+	[PHYSDEVOP_restore_msi_ext] = { NULL, 0, SUB_OP_CONTROL },
+	[PHYSDEVOP_prepare_msix] = { NULL, 0, SUB_OP_CONTROL },
+	[PHYSDEVOP_release_msix] = { NULL, 0, SUB_OP_CONTROL },
+};
 
 HYPERCALL(physdev_op, cmd, arg)
 {
-	return physdev_op(cmd, arg);
+	return sub_op_run(operations, ARRAY_SIZE(operations), cmd, arg);
 }
 
-/* The older call: command and argument in one structure in guest memory. */
+/*
+ * The older call, for the older operations: command and argument in one structure in guest memory.
+ */
 HYPERCALL(physdev_op_compat, arg)
 {
 	struct physdev_op op;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
-	switch (op.cmd) {
-	case PHYSDEVOP_IRQ_UNMASK_NOTIFY:
-	case PHYSDEVOP_set_iopl:
-	case PHYSDEVOP_set_iobitmap:
-	case PHYSDEVOP_irq_status_query:
-	case PHYSDEVOP_apic_read:
-	case PHYSDEVOP_apic_write:
-	case PHYSDEVOP_alloc_irq_vector:
-		return physdev_op(op.cmd, arg + offsetof(struct physdev_op, u));
-	default:
+	if (op.cmd < PHYSDEVOP_IRQ_UNMASK_NOTIFY || op.cmd > PHYSDEVOP_alloc_irq_vector)
 		return -EINVAL;
-	}
+	return do_physdev_op(op.cmd, arg + offsetof(struct physdev_op, u), 0, 0, 0, 0);
 }

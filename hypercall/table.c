@@ -11,6 +11,28 @@ HYPERCALL(enosys)
 	return -ENOSYS;
 }
 
+long sub_op_run(const struct sub_op *table, uint32_t count, uint32_t nr, gva_t arg)
+{
+	const struct sub_op *op;
+	uint64_t copy[SUB_OP_MAX_SIZE / sizeof(uint64_t)];
+	long rc;
+
+	if (nr >= count)
+		return -ENOSYS;
+	op = &table[index_nospec(nr, count)];
+	if (op->flags & SUB_OP_CONTROL && !domain_is_control(current_vcpu()->domain))
+		return -EPERM;
+	if (!op->fn)
+		return -ENOSYS;
+	BUG_ON(op->size > sizeof(copy));
+	if (copy_from_guest(copy, arg, op->size))
+		return -EFAULT;
+	rc = op->fn(copy);
+	if (!rc && op->flags & SUB_OP_RESULT && copy_to_guest(arg, copy, op->size))
+		return -EFAULT;
+	return rc;
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #ifdef __clang__

@@ -148,31 +148,6 @@ static struct active_grant *active_find(struct grant_table *gt, grant_ref_t ref)
 	return *page ? &(*page)[ref % GRANTS_PER_FRAME] : NULL;
 }
 
-static int16_t frame_get(struct domain *owner, mfn_t frame, enum grant_access access)
-{
-	struct page_info *page;
-
-	if (!mfn_valid(frame))
-		return GNTST_bad_page;
-	page = mfn_to_page(frame);
-	if (!get_page(page, owner))
-		return GNTST_bad_page;
-	if (access == GRANT_WRITE && get_page_type(page, PGT_WRITABLE, false)) {
-		put_page(page);
-		return GNTST_general_error;
-	}
-	return GNTST_okay;
-}
-
-static void frame_put(mfn_t frame, enum grant_access access)
-{
-	struct page_info *page = mfn_to_page(frame);
-
-	if (access == GRANT_WRITE)
-		put_page_type(page, false);
-	put_page(page);
-}
-
 /* gt->lock is held, ref is within the table. */
 static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_ref_t ref,
 			  const struct domain *user, enum grant_access access, mfn_t *frame)
@@ -192,7 +167,7 @@ static int16_t pin_locked(struct grant_table *gt, struct domain *owner, grant_re
 			return status;
 	}
 	*frame = active->pins ? active->frame : found;
-	status = frame_get(owner, *frame, access);
+	status = grant_frame_get(owner, *frame, access);
 	if (status != GNTST_okay) {
 		entry_unmark(gt, ref, active);
 		return status;
@@ -236,7 +211,7 @@ void grant_unpin(struct domain *owner, grant_ref_t ref, enum grant_access access
 	entry_unmark(gt, ref, active);
 	spin_unlock(&gt->lock);
 	/* Last, because it may let go of the owner's structure. */
-	frame_put(frame, access);
+	grant_frame_put(frame, access);
 }
 
 /* ---- the end ---- */

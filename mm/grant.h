@@ -53,6 +53,9 @@ void grant_map(struct gnttab_map_grant_ref *op, struct domain *owner);
 int16_t grant_unmap(grant_handle_t handle, uint64_t host_addr, uint64_t dev_bus_addr,
 		    uint64_t new_addr) MUST_CHECK;
 
+/* GNTTABOP_copy: the status of one request. */
+int16_t grant_copy(const struct gnttab_copy *op);
+
 /* Debugging: frames, and handles in use. */
 void grant_table_dump(struct domain *d);
 /* For a person at a debug key: also the entries in use, and by whom. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mm/grant.c (tables and pins) and mm/grant_map.c (handles and mappings) share.
+ * What mm/grant.c (tables and pins), mm/grant_map.c (handles and mappings) and mm/grant_copy.c share.
  */
 #pragma once
 
 #include "mm/grant.h"
+#include "mm/page.h"
 
 /* A shared entry in use: what its first user found there. Valid while pins > 0. */
 struct active_grant {
@@ -54,6 +55,32 @@ struct grant_table {
 	grant_handle_t free_handle; /* INVALID_HANDLE: none */
 	uint32_t used_handles;
 };
+
+/* The references that a pin holds to its frame. GNTST_okay, or a status for the guest. */
+static inline int16_t grant_frame_get(struct domain *owner, mfn_t frame, enum grant_access access)
+{
+	struct page_info *page;
+
+	if (!mfn_valid(frame))
+		return GNTST_bad_page;
+	page = mfn_to_page(frame);
+	if (!get_page(page, owner))
+		return GNTST_bad_page;
+	if (access == GRANT_WRITE && get_page_type(page, PGT_WRITABLE, false)) {
+		put_page(page);
+		return GNTST_general_error;
+	}
+	return GNTST_okay;
+}
+
+static inline void grant_frame_put(mfn_t frame, enum grant_access access)
+{
+	struct page_info *page = mfn_to_page(frame);
+
+	if (access == GRANT_WRITE)
+		put_page_type(page, false);
+	put_page(page);
+}
 
 /* d's table, made when first needed; NULL: no memory. */
 struct grant_table *grant_table_get(struct domain *d);

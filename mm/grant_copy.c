@@ -3,11 +3,9 @@
  * GNTTABOP_copy (<xen/grant_table.h>): bytes from one frame to another, each
  * either the caller's own or granted to it.
  */
-#include "hypercall/grant.h"
-
 #include "arch/x86_32/arch.h"
 #include "core/lib.h"
-#include "mm/grant.h"
+#include "mm/grant_internal.h"
 
 /* One side of a copy. */
 struct side {
@@ -31,36 +29,20 @@ static int16_t side_domain(struct side *s, domid_t id)
 
 static int16_t side_claim(struct side *s, uint32_t ref_or_frame)
 {
-	struct page_info *page;
-
 	if (s->granted) {
 		s->ref = ref_or_frame;
 		return grant_pin(s->domain, s->ref, current_vcpu()->domain, s->access, &s->frame);
 	}
 	s->frame = ref_or_frame;
-	if (!mfn_valid(s->frame))
-		return GNTST_bad_page;
-	page = mfn_to_page(s->frame);
-	if (!get_page(page, s->domain))
-		return GNTST_bad_page;
-	if (s->access == GRANT_WRITE && get_page_type(page, PGT_WRITABLE, false)) {
-		put_page(page);
-		return GNTST_general_error;
-	}
-	return GNTST_okay;
+	return grant_frame_get(s->domain, s->frame, s->access);
 }
 
 static void side_release(const struct side *s)
 {
-	struct page_info *page = mfn_to_page(s->frame);
-
-	if (s->granted) {
+	if (s->granted)
 		grant_unpin(s->domain, s->ref, s->access);
-		return;
-	}
-	if (s->access == GRANT_WRITE)
-		put_page_type(page, false);
-	put_page(page);
+	else
+		grant_frame_put(s->frame, s->access);
 }
 
 static int16_t copy_bytes(const struct gnttab_copy *op, mfn_t from, mfn_t to)
