@@ -40,34 +40,6 @@ struct store {
 	uint64_t source; /* of MOVS */
 };
 
-static void regs_load(struct insn_regs *r, const struct trap_frame *f)
-{
-	r->gpr[INSN_EAX] = f->eax;
-	r->gpr[INSN_ECX] = f->ecx;
-	r->gpr[INSN_EDX] = f->edx;
-	r->gpr[INSN_EBX] = f->ebx;
-	r->gpr[INSN_ESP] = f->esp;
-	r->gpr[INSN_EBP] = f->ebp;
-	r->gpr[INSN_ESI] = f->esi;
-	r->gpr[INSN_EDI] = f->edi;
-	r->eip = f->eip;
-	r->eflags = f->eflags;
-}
-
-static void regs_store(struct trap_frame *f, const struct insn_regs *r)
-{
-	f->eax = r->gpr[INSN_EAX];
-	f->ecx = r->gpr[INSN_ECX];
-	f->edx = r->gpr[INSN_EDX];
-	f->ebx = r->gpr[INSN_EBX];
-	f->esp = r->gpr[INSN_ESP];
-	f->ebp = r->gpr[INSN_EBP];
-	f->esi = r->gpr[INSN_ESI];
-	f->edi = r->gpr[INSN_EDI];
-	f->eip = r->eip;
-	f->eflags = r->eflags;
-}
-
 /* Up to INSN_MAX_LENGTH bytes: fewer where the next page is not there. */
 static unsigned fetch(uint8_t *bytes, gva_t eip)
 {
@@ -187,7 +159,7 @@ bool ptwr_emulate(struct vcpu *v, gva_t cr2)
 
 	if (cr2 >= HV_START)
 		return false;
-	regs_load(&before, guest_frame());
+	insn_regs_load(&before, guest_frame());
 	if (!decode(&s.in, &before) || !locate(&s, &before, cr2) || !read_source(&s, &before))
 		return false;
 	spin_lock(&d->page_lock);
@@ -195,6 +167,6 @@ bool ptwr_emulate(struct vcpu *v, gva_t cr2)
 	done = s.table && execute(d, &s, &before, &after) == 0;
 	spin_unlock(&d->page_lock);
 	if (done)
-		regs_store(guest_frame(), &after);
+		insn_regs_store(&after, guest_frame());
 	return done;
 }

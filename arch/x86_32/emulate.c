@@ -213,10 +213,7 @@ bool emulate_privileged(struct vcpu *v, struct trap_frame *f)
 	case INSN_OK:
 		break;
 	case INSN_NEEDS_MORE:
-		if (!code.page_fault)
-			return false;
-		code_page_fault(v, f, code.next);
-		return true;
+		return code_page_fault(v, f, &code);
 	default:
 		return false;
 	}
@@ -236,10 +233,7 @@ bool emulate_forced(struct vcpu *v, struct trap_frame *f)
 	case INSN_OK:
 		break;
 	case INSN_NEEDS_MORE: /* a ud2 alone at the end of mapped code is just that */
-		if (!code.page_fault || code.n <= 2)
-			return false;
-		code_page_fault(v, f, code.next);
-		return true;
+		return code.n > 2 && code_page_fault(v, f, &code);
 	default:
 		return false;
 	}

@@ -29,10 +29,12 @@ struct emulation {
 
 /* False: cs:eip is nothing that can be fetched from. */
 bool code_fetch(struct vcpu *v, const struct trap_frame *f, struct code_bytes *code) MUST_CHECK;
-/* The guest's own #PF for reading code (error code of a fetch without a mapping). */
-void code_page_fault(struct vcpu *v, const struct trap_frame *f, gva_t va);
+/*
+ * The instruction goes on behind what could be fetched: the guest's own #PF for that (error code of
+ * a fetch without a mapping). False: there is no such page fault, the segment ends there.
+ */
+bool code_page_fault(struct vcpu *v, const struct trap_frame *f, const struct code_bytes *code);
 
-void insn_regs_load(struct insn_regs *regs, const struct trap_frame *f);
 /*
  * Registers back into the frame, then the single-step trap and breakpoints that the instruction
  * earned.

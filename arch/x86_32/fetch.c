@@ -45,9 +45,11 @@ bool code_fetch(struct vcpu *v, const struct trap_frame *f, struct code_bytes *c
 	return true;
 }
 
-void code_page_fault(struct vcpu *v, const struct trap_frame *f, gva_t va)
+bool code_page_fault(struct vcpu *v, const struct trap_frame *f, const struct code_bytes *code)
 {
-	bounce_page_fault(v, va, in_guest_kernel(f) ? 0 : PF_USER);
+	if (code->page_fault)
+		bounce_page_fault(v, code->next, in_guest_kernel(f) ? 0 : PF_USER);
+	return code->page_fault;
 }
 
 uint16_t segment_selector(const struct trap_frame *f, unsigned segment)
@@ -67,30 +69,6 @@ uint16_t segment_selector(const struct trap_frame *f, unsigned segment)
 		segreg_read_fs_gs(&fs, &gs);
 		return (uint16_t)(segment == INSN_FS ? fs : gs);
 	}
-}
-
-void insn_regs_load(struct insn_regs *regs, const struct trap_frame *f)
-{
-	*regs = (struct insn_regs){
-		.gpr = { f->eax, f->ecx, f->edx, f->ebx, f->esp, f->ebp, f->esi, f->edi },
-		.eip = f->eip,
-		.eflags = f->eflags,
-	};
-}
-
-static void insn_regs_store(const struct insn_regs *regs, struct trap_frame *f)
-{
-	f->eax = regs->gpr[INSN_EAX];
-	f->ecx = regs->gpr[INSN_ECX];
-	f->edx = regs->gpr[INSN_EDX];
-	f->ebx = regs->gpr[INSN_EBX];
-	f->esp = regs->gpr[INSN_ESP];
-	f->ebp = regs->gpr[INSN_EBP];
-	f->esi = regs->gpr[INSN_ESI];
-	f->edi = regs->gpr[INSN_EDI];
-	f->eip = regs->eip;
-	/* The emulator changes status flags and RF, never IF, IOPL or VM. */
-	f->eflags = regs->eflags;
 }
 
 void emulation_commit(struct emulation *e)

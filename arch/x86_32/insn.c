@@ -128,6 +128,7 @@ struct prefixes {
 	bool operand, address, lock;
 	uint8_t repeat;	 /* 0xf2, 0xf3 or none */
 	bool overridden; /* ... by `segment` */
+	bool others;	 /* and before by another */
 	uint8_t segment;
 };
 
@@ -163,11 +164,18 @@ static bool is_segment_prefix(uint8_t byte, uint8_t *segment)
 	return true;
 }
 
+static void override(struct prefixes *p, uint8_t segment)
+{
+	p->others |= p->overridden && p->segment != segment;
+	p->overridden = true;
+	p->segment = segment;
+}
+
 /* Takes all prefixes and the byte after them. */
-static uint8_t take_prefixes(struct cursor *c, struct prefixes *p)
+static ALWAYS_INLINE uint8_t take_prefixes(struct cursor *c, struct prefixes *p)
 {
 	for (;;) {
-		uint8_t byte = take(c, 1);
+		uint8_t byte = take(c, 1), segment;
 
 		if (byte == 0x66)
 			p->operand = true;
@@ -177,10 +185,10 @@ static uint8_t take_prefixes(struct cursor *c, struct prefixes *p)
 			p->lock = true;
 		else if (byte == 0xf2 || byte == 0xf3)
 			p->repeat = byte;
-		else if (is_segment_prefix(byte, &p->segment))
-			p->overridden = true;
-		else
+		else if (!is_segment_prefix(byte, &segment))
 			return byte;
+		else
+			override(p, segment);
 	}
 }
 
@@ -200,7 +208,7 @@ static void take_address16(struct cursor *c, struct insn *in, unsigned int mod)
 		in->segment = INSN_SS;
 }
 
-static void take_address32(struct cursor *c, struct insn *in, unsigned int mod)
+static ALWAYS_INLINE void take_address32(struct cursor *c, struct insn *in, unsigned int mod)
 {
 	in->base = in->rm;
 	if (in->rm == 4) {
@@ -381,4 +389,62 @@ enum insn_result insn_decode_forced_cpuid(struct insn *in, const uint8_t *bytes,
 			return INSN_UNSUPPORTED;
 	}
 	return INSN_OK;
+}
+
+/* ---- any instruction at all, as far as its operand ---- */
+
+/*
+ * Opcodes with a ModRM byte, a bit each (SDM vol. 2, appendix A); of the second map all but a few
+ * have one.
+ */
+static const uint32_t modrm_one_byte[8] = {
+	0x0f0f0f0f, /* 00 */
+	0x0f0f0f0f, /* 20 */
+	0x00000000, /* 40 */
+	0x00000a00, /* 60: imul */
+	0x0000dfff, /* 80: but lea */
+	0x00000000, /* a0 */
+	0xff0f00c3, /* c0: shifts, mov, floating point */
+	0xc0c00000, /* e0: groups 3 to 5 */
+};
+static const uint32_t no_modrm_two_byte[8] = {
+	0x00005ff0,		/* 00: system instructions */
+	0xffff000f,		/* 20: control registers; 30: MSRs and the third maps */
+	0x00000000, 0x00800000, /* 77: emms */
+	0x0000ffff,		/* 80: jumps */
+	0x00000707,		/* a0: push, pop, cpuid */
+	0x0000ff00,		/* c8: bswap */
+	0x00000000,
+};
+
+static bool has_bit(const uint32_t map[8], uint8_t opcode)
+{
+	return map[opcode / 32] >> opcode % 32 & 1;
+}
+
+enum insn_result insn_decode_gs_operand(struct insn *in, const uint8_t *bytes, unsigned int n)
+{
+	struct cursor c = { .bytes = bytes, .size = n };
+	struct prefixes p = { 0 };
+	uint8_t opcode = take_prefixes(&c, &p);
+
+	*in = (struct insn){ .code32 = true,
+			     .address32 = true,
+			     .base = INSN_NO_REGISTER,
+			     .index = INSN_NO_REGISTER };
+	if (!p.overridden || p.segment != INSN_GS || p.others || p.address)
+		return INSN_UNSUPPORTED;
+	if (opcode >= 0xa0 && opcode <= 0xa3) {
+		in->displacement = take(&c, 4);
+	} else {
+		if (opcode == 0x0f ? has_bit(no_modrm_two_byte, (uint8_t)take(&c, 1))
+				   : !has_bit(modrm_one_byte, opcode))
+			return INSN_UNSUPPORTED;
+		take_modrm(&c, in);
+		if (in->modrm >> 6 == 3)
+			return INSN_UNSUPPORTED;
+		take_address32(&c, in, in->modrm >> 6);
+	}
+	in->length = c.at;
+	return c.result;
 }

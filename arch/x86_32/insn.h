@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/x86_32/vcpu.h"
+
 #define INSN_MAX_LENGTH 15
 
 enum insn_result {
@@ -126,6 +128,35 @@ struct insn_regs {
 	uint32_t eflags;
 };
 
+static inline void insn_regs_load(struct insn_regs *regs, const struct trap_frame *f)
+{
+	regs->gpr[INSN_EAX] = f->eax;
+	regs->gpr[INSN_ECX] = f->ecx;
+	regs->gpr[INSN_EDX] = f->edx;
+	regs->gpr[INSN_EBX] = f->ebx;
+	regs->gpr[INSN_ESP] = f->esp;
+	regs->gpr[INSN_EBP] = f->ebp;
+	regs->gpr[INSN_ESI] = f->esi;
+	regs->gpr[INSN_EDI] = f->edi;
+	regs->eip = f->eip;
+	regs->eflags = f->eflags;
+}
+
+static inline void insn_regs_store(const struct insn_regs *regs, struct trap_frame *f)
+{
+	f->eax = regs->gpr[INSN_EAX];
+	f->ecx = regs->gpr[INSN_ECX];
+	f->edx = regs->gpr[INSN_EDX];
+	f->ebx = regs->gpr[INSN_EBX];
+	f->esp = regs->gpr[INSN_ESP];
+	f->ebp = regs->gpr[INSN_EBP];
+	f->esi = regs->gpr[INSN_ESI];
+	f->edi = regs->gpr[INSN_EDI];
+	f->eip = regs->eip;
+	/* Execution changes status flags and RF, never IF, IOPL or VM. */
+	f->eflags = regs->eflags;
+}
+
 /*
  * Decodes the instruction at the start of @bytes, of which @n (0 or more) could be fetched; bytes
  * past the fifteenth are ignored. @code32 is the D bit of the code segment. *@in is meaningful
@@ -141,6 +172,14 @@ insn_decode(struct insn *in, const uint8_t *bytes, unsigned int n, bool code32);
 #define INSN_FORCED_CPUID_LENGTH 7
 enum insn_result __attribute__((warn_unused_result))
 insn_decode_forced_cpuid(struct insn *in, const uint8_t *bytes, unsigned int n);
+
+/*
+ * Of any 32-bit instruction with a gs override, and no other override or address size: where its
+ * memory operand is, for insn_effective_offset(), which is all that is decoded. `length` ends there.
+ * INSN_UNSUPPORTED: it has none.
+ */
+enum insn_result __attribute__((warn_unused_result))
+insn_decode_gs_operand(struct insn *in, const uint8_t *bytes, unsigned int n);
 
 static inline bool insn_is_store(const struct insn *in)
 {

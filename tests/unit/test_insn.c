@@ -276,6 +276,42 @@ static void forced_cpuid_is_recognised(void **state)
 	}
 }
 
+/* What a cut 4 GiB segment is asked for: any instruction, as far as its operand. */
+static void gs_operands_are_found(void **state)
+{
+	static const struct {
+		const char *bytes;
+		unsigned int n, length;
+		uint32_t offset;
+		enum insn_result result;
+	} cases[] = {
+		{ "\x65\xa1\xfc\xff\xff\xff", 6, 6, 0xfffffffc, INSN_OK }, /* mov %gs:-4, %eax */
+		{ "\x65\x8b\x44\x8b\xf8", 5, 5, 0x1000 + 4 * 3 - 8, INSN_OK }, /* -8(%ebx,%ecx,4) */
+		{ "\x65\x66\x0f\x6f\x03", 5, 5, 0x1000, INSN_OK }, /* movdqa %gs:(%ebx) */
+		{ "\x65\x8b\x80\x04\x00\x00\x00", 6, 0, 0, INSN_NEEDS_MORE },
+		{ "\x65", 1, 0, 0, INSN_NEEDS_MORE },
+		{ "\x8b\x03", 2, 0, 0, INSN_UNSUPPORTED },	   /* no override */
+		{ "\x64\x65\x8b\x03", 4, 0, 0, INSN_UNSUPPORTED }, /* two of them */
+		{ "\x65\x67\x8b\x03", 4, 0, 0, INSN_UNSUPPORTED }, /* 16-bit address */
+		{ "\x65\x8b\xc3", 3, 0, 0, INSN_UNSUPPORTED },	   /* registers only */
+		{ "\x65\x90", 2, 0, 0, INSN_UNSUPPORTED },
+		{ "\x65\x0f\xa2", 3, 0, 0, INSN_UNSUPPORTED }, /* cpuid */
+	};
+	const struct insn_regs regs = { .gpr = { [INSN_EBX] = 0x1000, [INSN_ECX] = 3 } };
+	struct insn in;
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(insn_decode_gs_operand(&in, (const uint8_t *)cases[i].bytes,
+							cases[i].n),
+				 cases[i].result);
+		if (cases[i].result != INSN_OK)
+			continue;
+		assert_int_equal(in.length, cases[i].length);
+		assert_int_equal(insn_effective_offset(&in, &regs), cases[i].offset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +324,7 @@ int main(void)
 		cmocka_unit_test(io_strings_step),
 		cmocka_unit_test(ports_and_16bit_code),
 		cmocka_unit_test(forced_cpuid_is_recognised),
+		cmocka_unit_test(gs_operands_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
