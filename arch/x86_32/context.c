@@ -21,7 +21,6 @@
 #include "mm/mmu.h"
 
 #define EFLAGS_NOT_CHOSEN (EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
-#define INITIAL_XCR0 1u
 
 /* ---- fresh ---- */
 
@@ -53,7 +52,7 @@ void arch_vcpu_init(struct vcpu *v)
 	a->fs = a->gs = 0;
 	a->kernel_ss = FLAT_KERNEL_SS;
 	a->guest_cr4 = guest_cr4_clean(0);
-	a->xcr0 = INITIAL_XCR0;
+	a->xcr0 = XCR0_X87;
 	reset_debugregs(v);
 }
 
@@ -138,7 +137,7 @@ static void set_control(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	v->arch.ts = c->ctrlreg[0] & CR0_TS;
 	v->arch.guest_cr4 = guest_cr4_clean(c->ctrlreg[4]);
-	v->arch.xcr0 = INITIAL_XCR0;
+	v->arch.xcr0 = XCR0_X87;
 	reset_debugregs(v);
 	for (unsigned i = 0; i < 8; i++)
 		if (i != 4 && i != 5)

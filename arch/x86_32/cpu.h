@@ -5,17 +5,32 @@
  */
 #pragma once
 
+#include <stdint.h>
+
+#include <xen/arch-x86/cpufeatureset.h>
+
 #include "core/types.h"
 
 struct vcpu;
 struct domain;
 struct vcpu_guest_context;
 
+/*
+ * The bit of a feature within its CPUID register; on AMD leaf 0x80000001 repeats some of leaf 1's.
+ * Names and places are Xen's.
+ */
+#define FEATURE(name) (1u << XEN_X86_FEATURE_##name % 32)
+
 /* ---- features (cpuid.c), fixed by cpu_init_features() ---- */
 extern bool cpu_has_nx, cpu_has_pge, cpu_has_de, cpu_has_apic, cpu_has_fxsr, cpu_has_sse,
 	cpu_has_xsave, cpu_has_pat, cpu_has_msr;
 extern bool cpu_is_intel, cpu_is_amd;
 extern uint8_t cpu_phys_bits; /* width of a machine address */
+extern uint8_t cpu_family, cpu_model;
+/* Is it one of these models of Intel's family 6? */
+bool cpu_is_intel_model(const uint8_t *models, unsigned count);
+/* It says that speculation respects privilege and presence (IA32_ARCH_CAPABILITIES.RDCL_NO). */
+bool cpu_has_rdcl_no(void);
 
 /*
  * Boot, on every CPU, once messages are possible: panics naming each feature that is missing; sets
@@ -67,6 +82,9 @@ void fpu_get_image(struct vcpu *v, void *image);
 void fpu_device_not_available(struct vcpu *v);
 /* XCR0. False: #GP is due. */
 bool fpu_set_xcr0(struct vcpu *v, uint32_t index, uint64_t value) MUST_CHECK;
+#define XCR0_X87 1u
+#define XCR0_SSE 2u
+#define XCR0_AVX 4u
 /* Components that a guest may enable; bytes of an XSAVE area for them. */
 uint64_t fpu_xcr0_mask(void);
 uint32_t fpu_xsave_size(uint64_t xcr0);

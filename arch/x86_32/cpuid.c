@@ -7,7 +7,6 @@
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/control.h"
 #include "arch/x86_32/cpu.h"
-#include "arch/x86_32/cpuid_bits.h"
 #include "arch/x86_32/msr.h"
 #include "core/lib.h"
 #include "core/panic.h"
@@ -19,7 +18,7 @@ bool cpu_has_fxsr RO_AFTER_INIT, cpu_has_sse RO_AFTER_INIT, cpu_has_xsave RO_AFT
 	cpu_has_pat RO_AFTER_INIT;
 bool cpu_has_msr RO_AFTER_INIT;
 bool cpu_is_intel RO_AFTER_INIT, cpu_is_amd RO_AFTER_INIT;
-uint8_t cpu_phys_bits RO_AFTER_INIT;
+uint8_t cpu_phys_bits RO_AFTER_INIT, cpu_family RO_AFTER_INIT, cpu_model RO_AFTER_INIT;
 
 static uint32_t cr4_base RO_AFTER_INIT;
 
@@ -27,11 +26,11 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } required[] INITDATA = {
-	{ ID1D_FPU, "a floating-point unit (FPU)" },
-	{ ID1D_TSC, "a time-stamp counter (TSC)" },
-	{ ID1D_PAE, "physical address extension (PAE)" },
-	{ ID1D_CX8, "CMPXCHG8B (CX8)" },
-	{ ID1D_CMOV, "conditional moves (CMOV)" },
+	{ FEATURE(FPU), "a floating-point unit (FPU)" },
+	{ FEATURE(TSC), "a time-stamp counter (TSC)" },
+	{ FEATURE(PAE), "physical address extension (PAE)" },
+	{ FEATURE(CX8), "CMPXCHG8B (CX8)" },
+	{ FEATURE(CMOV), "conditional moves (CMOV)" },
 };
 
 static INIT void check_required(uint32_t have)
@@ -58,7 +57,7 @@ static INIT void find_extended(void)
 	cpu_phys_bits = 36;
 	if (highest < 0x80000001 || highest > 0x8000ffff)
 		return;
-	cpu_has_nx = cpu_has_msr && (cpuid(0x80000001).edx & IDED_NX);
+	cpu_has_nx = cpu_has_msr && (cpuid(0x80000001).edx & FEATURE(NX));
 	if (highest >= 0x80000008)
 		cpu_phys_bits = (uint8_t)MAX(cpuid(0x80000008).eax & 0xff, 32);
 }
@@ -84,6 +83,23 @@ void cpu_capabilities(uint32_t caps[8])
 	}
 }
 
+bool cpu_is_intel_model(const uint8_t *models, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (cpu_is_intel && cpu_family == 6 && models[i] == cpu_model)
+			return true;
+	return false;
+}
+
+bool cpu_has_rdcl_no(void)
+{
+	uint64_t capabilities;
+
+	return cpuid(0).eax >= 7 && cpuid(7).edx & FEATURE(ARCH_CAPS) &&
+	       rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) &&
+	       capabilities & ARCH_CAPABILITIES_RDCL_NO;
+}
+
 /*
  * L1TF: Intel's processors from the first Core to 2019's forward the L1 cache's contents through an
  * entry that is not present, unless they say otherwise (ARCH_CAPABILITIES, RDCL_NO). Atoms do not;
@@ -97,30 +113,25 @@ static INIT bool speculates_through_nonpresent(struct cpuid_regs id)
 		0x5c, 0x5f, 0x7a,		    /* Goldmont */
 		0x57, 0x85,			    /* Xeon Phi */
 	};
-	unsigned family = id.eax >> 8 & 0xf, model = (id.eax >> 4 & 0xf) | (id.eax >> 12 & 0xf0);
 
-	if (!cpu_is_intel || family != 6 || !(id.ecx & ID1C_SSSE3))
-		return false;
-	for (unsigned i = 0; i < ARRAY_SIZE(not_affected); i++)
-		if (not_affected[i] == model)
-			return false;
-	if (cpuid(0).eax < 7 || !(cpuid_count(7, 0).edx & ID7D_ARCH_CAPABILITIES))
-		return true;
-	return !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
+	return cpu_is_intel && cpu_family == 6 && id.ecx & FEATURE(SSSE3) &&
+	       !cpu_is_intel_model(not_affected, ARRAY_SIZE(not_affected)) && !cpu_has_rdcl_no();
 }
 
 static INIT void find_features(struct cpuid_regs id)
 {
 	cpu_is_intel = is_vendor("GenuineIntel");
 	cpu_is_amd = is_vendor("AuthenticAMD");
-	cpu_has_msr = id.edx & ID1D_MSR;
-	cpu_has_pge = id.edx & ID1D_PGE;
-	cpu_has_de = id.edx & ID1D_DE;
-	cpu_has_apic = cpu_has_msr && (id.edx & ID1D_APIC);
-	cpu_has_pat = cpu_has_msr && (id.edx & ID1D_PAT);
-	cpu_has_fxsr = id.edx & ID1D_FXSR;
-	cpu_has_sse = cpu_has_fxsr && (id.edx & ID1D_SSE);
-	cpu_has_xsave = cpu_has_sse && (id.ecx & ID1C_XSAVE) && cpuid(0).eax >= 0xd;
+	cpu_family = id.eax >> 8 & 0xf;
+	cpu_model = (id.eax >> 4 & 0xf) | (id.eax >> 12 & 0xf0);
+	cpu_has_msr = id.edx & FEATURE(MSR);
+	cpu_has_pge = id.edx & FEATURE(PGE);
+	cpu_has_de = id.edx & FEATURE(DE);
+	cpu_has_apic = cpu_has_msr && (id.edx & FEATURE(APIC));
+	cpu_has_pat = cpu_has_msr && (id.edx & FEATURE(PAT));
+	cpu_has_fxsr = id.edx & FEATURE(FXSR);
+	cpu_has_sse = cpu_has_fxsr && (id.edx & FEATURE(SSE));
+	cpu_has_xsave = cpu_has_sse && (id.ecx & FEATURE(XSAVE)) && cpuid(0).eax >= 0xd;
 	find_extended();
 }
 
@@ -137,7 +148,7 @@ static INIT void find_features(struct cpuid_regs id)
  */
 static INIT void set_msrs(struct cpuid_regs id)
 {
-	if (cpu_has_msr && (id.edx & ID1D_SEP))
+	if (cpu_has_msr && (id.edx & FEATURE(SEP)))
 		wrmsr(MSR_SYSENTER_CS, 0);
 	if (cpu_has_pat)
 		wrmsr(MSR_PAT, PAT_LAYOUT);
@@ -152,7 +163,7 @@ INIT void cpu_init_features(void)
 	check_required(id.edx);
 	find_features(id);
 	cr4_base = CR4_PAE;
-	if (id.edx & ID1D_MCE)
+	if (id.edx & FEATURE(MCE))
 		cr4_base |= CR4_MCE;
 	if (cpu_has_fxsr)
 		cr4_base |= CR4_OSFXSR;

@@ -15,7 +15,6 @@
 #include "arch/x86_32/arch.h"
 #include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
-#include "arch/x86_32/cpuid_bits.h"
 #include "arch/x86_32/platform.h"
 #include "core/domain.h"
 #include "core/lib.h"
@@ -24,31 +23,33 @@
 #define MAX_BASIC 0xdu
 #define MAX_EXTENDED 0x80000008u
 
-#define GUEST_1D                                                                                 \
-	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_CMOV | ID1D_PAT | \
-	 ID1D_CLFLUSH | ID1D_MMX | ID1D_FXSR | ID1D_SSE | ID1D_SSE2 | ID1D_SELF_SNOOP)
-#define GUEST_1C                                                                          \
-	(ID1C_SSE3 | ID1C_PCLMULQDQ | ID1C_SSSE3 | ID1C_FMA | ID1C_SSE4_1 | ID1C_SSE4_2 | \
-	 ID1C_MOVBE | ID1C_POPCNT | ID1C_AES | ID1C_XSAVE | ID1C_AVX | ID1C_F16C | ID1C_RDRAND)
-#define GUEST_1C_AVX (ID1C_FMA | ID1C_AVX | ID1C_F16C)
-#define GUEST_7B                                                                  \
-	(ID7B_BMI1 | ID7B_AVX2 | ID7B_BMI2 | ID7B_ERMS | ID7B_RDSEED | ID7B_ADX | \
-	 ID7B_CLFLUSHOPT | ID7B_CLWB | ID7B_SHA)
-#define GUEST_7C (ID7C_GFNI | ID7C_VAES | ID7C_VPCLMULQDQ)
-#define GUEST_7C_AVX (ID7C_VAES | ID7C_VPCLMULQDQ)
-#define GUEST_7D (ID7D_FSRM | ID7D_MD_CLEAR)
-#define GUEST_DA (IDDA_XSAVEOPT | IDDA_XSAVEC | IDDA_XGETBV1)
+#define GUEST_1D                                                                                  \
+	(FEATURE(FPU) | FEATURE(DE) | FEATURE(TSC) | FEATURE(MSR) | FEATURE(PAE) | FEATURE(CX8) | \
+	 FEATURE(CMOV) | FEATURE(PAT) | FEATURE(CLFLUSH) | FEATURE(MMX) | FEATURE(FXSR) |         \
+	 FEATURE(SSE) | FEATURE(SSE2) | FEATURE(SS))
+#define GUEST_1C                                                                                \
+	(FEATURE(SSE3) | FEATURE(PCLMULQDQ) | FEATURE(SSSE3) | FEATURE(FMA) | FEATURE(SSE4_1) | \
+	 FEATURE(SSE4_2) | FEATURE(MOVBE) | FEATURE(POPCNT) | FEATURE(AESNI) | FEATURE(XSAVE) | \
+	 FEATURE(AVX) | FEATURE(F16C) | FEATURE(RDRAND))
+#define GUEST_1C_AVX (FEATURE(FMA) | FEATURE(AVX) | FEATURE(F16C))
+#define GUEST_7B                                                                           \
+	(FEATURE(BMI1) | FEATURE(AVX2) | FEATURE(BMI2) | FEATURE(ERMS) | FEATURE(RDSEED) | \
+	 FEATURE(ADX) | FEATURE(CLFLUSHOPT) | FEATURE(CLWB) | FEATURE(SHA))
+#define GUEST_7C (FEATURE(GFNI) | FEATURE(VAES) | FEATURE(VPCLMULQDQ))
+#define GUEST_7C_AVX (FEATURE(VAES) | FEATURE(VPCLMULQDQ))
+#define GUEST_7D (FEATURE(FSRM) | FEATURE(MD_CLEAR))
+#define GUEST_DA (FEATURE(XSAVEOPT) | FEATURE(XSAVEC) | FEATURE(XGETBV1))
 /* The bits that leaf 0x80000001 repeats on AMD. */
 #define GUEST_ED_REPEATED                                                                         \
-	(ID1D_FPU | ID1D_DE | ID1D_TSC | ID1D_MSR | ID1D_PAE | ID1D_CX8 | ID1D_APIC | ID1D_CMOV | \
-	 ID1D_PAT | ID1D_MMX | ID1D_FXSR)
-#define GUEST_ED (GUEST_ED_REPEATED | IDED_NX | IDED_MMXEXT | IDED_3DNOWEXT | IDED_3DNOW)
-#define GUEST_EC                                                                                \
-	(IDEC_ABM | IDEC_SSE4A | IDEC_MISALIGNSSE | IDEC_3DNOWPREFETCH | IDEC_XOP | IDEC_FMA4 | \
-	 IDEC_TBM)
-#define GUEST_EC_AVX (IDEC_XOP | IDEC_FMA4)
+	(FEATURE(FPU) | FEATURE(DE) | FEATURE(TSC) | FEATURE(MSR) | FEATURE(PAE) | FEATURE(CX8) | \
+	 FEATURE(APIC) | FEATURE(CMOV) | FEATURE(PAT) | FEATURE(MMX) | FEATURE(FXSR))
+#define GUEST_ED \
+	(GUEST_ED_REPEATED | FEATURE(NX) | FEATURE(MMXEXT) | FEATURE(3DNOWEXT) | FEATURE(3DNOW))
+#define GUEST_EC                                                                         \
+	(FEATURE(ABM) | FEATURE(SSE4A) | FEATURE(MISALIGNSSE) | FEATURE(3DNOWPREFETCH) | \
+	 FEATURE(XOP) | FEATURE(FMA4) | FEATURE(TBM))
+#define GUEST_EC_AVX (FEATURE(XOP) | FEATURE(FMA4))
 
-#define XCR0_AVX 4u
 #define CACHE_LEAF_SHARING 0xffffc000u /* leaf 4, eax: threads and cores that share the cache */
 
 static bool avx_offered(void)
@@ -58,7 +59,7 @@ static bool avx_offered(void)
 
 static uint32_t hidden_1d(const struct domain *d)
 {
-	return ~(GUEST_1D | (domain_is_control(d) ? ID1D_APIC : 0));
+	return ~(GUEST_1D | (domain_is_control(d) ? FEATURE(APIC) : 0));
 }
 
 /*
@@ -70,12 +71,13 @@ static void leaf_features(const struct vcpu *v, struct cpuid_regs *r)
 	r->ebx = (r->ebx & 0xffff) | v->id << 25;
 	r->ecx &= GUEST_1C;
 	if (!fpu_xcr0_mask())
-		r->ecx &= ~ID1C_XSAVE;
+		r->ecx &= ~FEATURE(XSAVE);
 	else
-		r->ecx |= ID1C_OSXSAVE; /* Linux takes its absence for "XSAVE is not for guests" */
+		r->ecx |= FEATURE(
+			OSXSAVE); /* Linux takes its absence for "XSAVE is not for guests" */
 	if (!avx_offered())
 		r->ecx &= ~GUEST_1C_AVX;
-	r->ecx |= ID1C_HYPERVISOR;
+	r->ecx |= FEATURE(HYPERVISOR);
 	r->edx &= ~hidden_1d(v->domain);
 }
 
@@ -86,7 +88,7 @@ static void leaf_structured(uint32_t sub, struct cpuid_regs *r)
 		return;
 	}
 	r->eax = 0;
-	r->ebx &= GUEST_7B & (avx_offered() ? ~0u : ~ID7B_AVX2);
+	r->ebx &= GUEST_7B & (avx_offered() ? ~0u : ~FEATURE(AVX2));
 	r->ecx &= GUEST_7C & (avx_offered() ? ~0u : ~GUEST_7C_AVX);
 	r->edx &= GUEST_7D;
 }
@@ -98,7 +100,7 @@ static void leaf_xsave(const struct vcpu *v, uint32_t sub, struct cpuid_regs *r)
 	if (sub == 0)
 		*r = (struct cpuid_regs){ (uint32_t)fpu_xcr0_mask(), size, largest, 0 };
 	else if (sub == 1)
-		*r = (struct cpuid_regs){ r->eax & GUEST_DA, r->eax & IDDA_XSAVEC ? size : 0, 0,
+		*r = (struct cpuid_regs){ r->eax & GUEST_DA, r->eax & FEATURE(XSAVEC) ? size : 0, 0,
 					  0 };
 	else if (sub != 2 || !avx_offered())
 		memset(r, 0, sizeof(*r));
@@ -141,7 +143,7 @@ static void leaf_extended_features(const struct domain *d, struct cpuid_regs *r)
 {
 	r->ebx = 0;
 	r->ecx &= GUEST_EC & (avx_offered() ? ~0u : ~GUEST_EC_AVX);
-	r->edx &= GUEST_ED & (cpu_has_nx ? ~0u : ~IDED_NX);
+	r->edx &= GUEST_ED & (cpu_has_nx ? ~0u : ~FEATURE(NX));
 	r->edx &= ~(hidden_1d(d) & GUEST_ED_REPEATED);
 }
 
@@ -162,7 +164,7 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, struct cpuid_regs
 	case 0x80000002 ... 0x80000006: /* name, caches */
 		break;
 	case 0x80000007:
-		*r = (struct cpuid_regs){ .edx = r->edx & ID_INVARIANT_TSC };
+		*r = (struct cpuid_regs){ .edx = r->edx & FEATURE(ITSC) };
 		break;
 	default: /* 0x80000008: address widths */
 		*r = (struct cpuid_regs){ .eax = r->eax & 0xffff };

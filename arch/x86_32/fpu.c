@@ -20,10 +20,6 @@
 #include "core/errno.h"
 #include "core/lib.h"
 
-#define XCR0_X87 1u
-#define XCR0_SSE 2u
-#define XCR0_AVX 4u
-
 #define FXSAVE_SIZE 512
 #define FNSAVE_SIZE 108
 #define FXSAVE_MXCSR 24

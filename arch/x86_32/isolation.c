@@ -8,11 +8,8 @@
  */
 #include "arch/x86_32/isolation.h"
 
-#include "arch/x86_32/asm.h"
 #include "arch/x86_32/cpu.h"
-#include "arch/x86_32/cpuid_bits.h"
 #include "arch/x86_32/extable.h"
-#include "arch/x86_32/msr.h"
 #include "arch/x86_32/paging.h"
 #include "core/console.h"
 #include "core/options.h"
@@ -37,31 +34,13 @@ static bool limits_enforced(void)
 	return refused;
 }
 
-/* Intel family 6 models that execute in order: Bonnell and Saltwell Atoms. */
-static bool in_order_intel(uint32_t family, uint32_t model)
-{
-	static const uint8_t atoms[] = { 0x1c, 0x26, 0x27, 0x35, 0x36 };
-
-	if (family < 6)
-		return true;
-	for (unsigned i = 0; family == 6 && i < ARRAY_SIZE(atoms); i++)
-		if (atoms[i] == model)
-			return true;
-	return false;
-}
-
 static bool leaks_across_privilege(void)
 {
-	uint32_t signature = cpuid(1).eax, family = signature >> 8 & 0xf;
-	uint32_t model = (signature >> 4 & 0xf) | (signature >> 12 & 0xf0);
-	uint64_t capabilities = 0;
+	/* What executes in order: what came before family 6, Bonnell and Saltwell Atoms. */
+	static const uint8_t atoms[] = { 0x1c, 0x26, 0x27, 0x35, 0x36 };
 
-	if (!cpu_is_intel || in_order_intel(family, model))
-		return false;
-	if (cpuid(0).eax < 7 || !(cpuid(7).edx & ID7D_ARCH_CAPABILITIES))
-		return true;
-	return !rdmsr_safe(MSR_ARCH_CAPABILITIES, &capabilities) ||
-	       !(capabilities & ARCH_CAPABILITIES_RDCL_NO);
+	return cpu_is_intel && cpu_family >= 6 && !cpu_is_intel_model(atoms, ARRAY_SIZE(atoms)) &&
+	       !cpu_has_rdcl_no();
 }
 
 void isolation_choose(void)
