@@ -7,8 +7,6 @@
 #include <zlib.h>
 
 #include "dom0/block/memdisk.h"
-#include "dom0/drivers/dma.h"
-#include "dom0/net/bridge.h"
 #include "tests/host/dom0.h"
 #include "tests/host/saved.h"
 
@@ -22,16 +20,6 @@
 
 static uint8_t good[IMAGE_BYTES], image[IMAGE_BYTES];
 static struct image_header header;
-
-bool bridge_name_valid(const char *name)
-{
-	return *name == 'b' && strlen(name) < NET_NAME_MAX;
-}
-
-uint64_t virt_to_maddr(const void *address)
-{
-	return (uintptr_t)address;
-}
 
 static void wake(void *arg)
 {

@@ -8,8 +8,6 @@
 
 #include "dom0/block/memdisk.h"
 #include "dom0/config.h"
-#include "dom0/drivers/dma.h"
-#include "dom0/net/bridge.h"
 #include "dom0/save/describe.h"
 #include "tests/host/dom0.h"
 #include "tests/host/saved.h"
@@ -23,16 +21,6 @@ static struct restore restore;
 static struct block_device *disk;
 static uint8_t *image; // what is on the disk
 static unsigned wakes;
-
-bool bridge_name_valid(const char *name)
-{
-	return *name == 'b' && strlen(name) < NET_NAME_MAX;
-}
-
-uint64_t virt_to_maddr(const void *address)
-{
-	return (uintptr_t)address;
-}
 
 static void wake(void *arg)
 {
