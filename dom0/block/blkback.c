@@ -182,7 +182,7 @@ static void write_features(struct vbd *vbd)
 {
 	struct xenbus_device *device = &vbd->xenbus;
 
-	xenbus_write_back(device, "feature-barrier", "0");
+	xenbus_write_back(device, "feature-barrier", "%d", vbd->disk->has_flush);
 	xenbus_write_back(device, "feature-flush-cache", "%d", vbd->disk->has_flush);
 	xenbus_write_back(device, "feature-persistent", "0");
 	xenbus_write_back(device, "max-ring-page-order", "0");

@@ -46,13 +46,20 @@ static void respond(struct blkback_ring *ring, uint64_t id, uint8_t operation, i
 		ring->ops->notify(ring->arg);
 }
 
+static bool is_barrier(const struct blkback_request *req)
+{
+	return req->operation == BLKIF_OP_WRITE_BARRIER;
+}
+
 static int16_t status_of(const struct blkback_request *req, int error)
 {
 	if (!error)
 		return BLKIF_RSP_OKAY;
 	if (error == -EOPNOTSUPP)
 		return BLKIF_RSP_EOPNOTSUPP;
-	return req->operation == BLKIF_OP_FLUSH_DISKCACHE ? BLKBACK_FLUSH_FAILED : BLKIF_RSP_ERROR;
+	if (req->operation == BLKIF_OP_FLUSH_DISKCACHE || is_barrier(req))
+		return BLKBACK_FLUSH_FAILED;
+	return BLKIF_RSP_ERROR;
 }
 
 static void put_back(struct blkback_request *req)
@@ -70,6 +77,21 @@ static void finish(struct blkback_request *req, int error)
 	put_back(req);
 }
 
+/* A request has ended. A barrier waits for it, or who stopped the ring. */
+static void one_less(struct blkback_ring *ring)
+{
+	if (!ring->ring.sring && !ring->in_flight)
+		ring->ops->idle(ring->arg);
+	else if (ring->ring.sring && ring->parked && is_barrier(ring->parked))
+		loop_work_queue(&ring->work);
+}
+
+static void note_flush(struct blkback_ring *ring, int error)
+{
+	if (error && error != -EOPNOTSUPP)
+		ring->flush_failed = true;
+}
+
 static void request_done(struct block_request *block, int error)
 {
 	struct blkback_request *req = block->arg;
@@ -77,11 +99,10 @@ static void request_done(struct block_request *block, int error)
 
 	if (!blkback_memory_put(req, error) && !error)
 		error = -EFAULT;
-	if (block->op == BLOCK_FLUSH && error && error != -EOPNOTSUPP)
-		ring->flush_failed = true;
+	if (block->op == BLOCK_FLUSH)
+		note_flush(ring, error);
 	finish(req, error);
-	if (!ring->ring.sring && !ring->in_flight)
-		ring->ops->idle(ring->arg);
+	one_less(ring);
 }
 
 /* ---- parts of a request ---- */
@@ -139,6 +160,83 @@ static int take_segments(struct blkback_request *req, const struct blkif_request
 	return 0;
 }
 
+/* ---- statistics ---- */
+
+static void count_request(struct blkback_ring *ring, const struct block_request *block)
+{
+	struct blkback_statistics *s = &ring->statistics;
+
+	switch (block->op) {
+	case BLOCK_READ:
+		s->reads++;
+		s->read_sectors += block->count;
+		break;
+	case BLOCK_WRITE:
+		s->writes++;
+		s->write_sectors += block->count;
+		break;
+	case BLOCK_FLUSH:
+		s->flushes++;
+		break;
+	case BLOCK_DISCARD:
+		s->discards++;
+		break;
+	}
+}
+
+/* ---- barriers ---- */
+
+/*
+ * What was before a barrier is on the medium before its data is written, and the data before anything
+ * behind it: it waits for all others, flushes, writes, and flushes again; meanwhile nothing is taken.
+ */
+
+static void barrier_end(struct blkback_ring *ring, int error)
+{
+	struct blkback_request *req = ring->barrier;
+
+	ring->barrier = NULL;
+	finish(req, error);
+	one_less(ring);
+	if (ring->ring.sring)
+		loop_work_queue(&ring->work);
+}
+
+static void barrier_flushed(struct block_request *block, int error)
+{
+	struct blkback_ring *ring = block->arg;
+
+	note_flush(ring, error);
+	if (error || ring->written || !ring->ring.sring) {
+		barrier_end(ring, error);
+	} else {
+		ring->parked = ring->barrier;
+		loop_work_queue(&ring->work);
+	}
+}
+
+static void barrier_flush(struct blkback_ring *ring)
+{
+	ring->flush =
+		(struct block_request){ .op = BLOCK_FLUSH, .done = barrier_flushed, .arg = ring };
+	count_request(ring, &ring->flush);
+	block_submit(ring->disk, &ring->flush);
+}
+
+static void barrier_written(struct block_request *block, int error)
+{
+	struct blkback_request *req = block->arg;
+	struct blkback_ring *ring = req->ring;
+
+	if (!blkback_memory_put(req, error) && !error)
+		error = -EFAULT;
+	ring->written = true;
+	if (error || !ring->ring.sring)
+		barrier_end(ring, error);
+	else
+		barrier_flush(ring);
+}
+
 /* ---- kinds of requests ---- */
 
 static int take_transfer(struct blkback_request *req, const blkif_request_t *from)
@@ -170,7 +268,7 @@ static int take_indirect(struct blkback_request *req, const blkif_request_t *req
 	return take_segments(req, segments, from.nr_segments);
 }
 
-/* With data a flush would also have to be a write: nobody sends that to who offers no barriers. */
+/* With data it would be a barrier, which has its own number. */
 static int take_flush(struct blkback_request *req, const blkif_request_t *from)
 {
 	req->block.op = BLOCK_FLUSH;
@@ -192,6 +290,16 @@ static int take_discard(struct blkback_request *req, const blkif_request_t *requ
 	return 0;
 }
 
+/* What front ends before BLKIF_OP_FLUSH_DISKCACHE have in its place; it may have data. */
+static int take_barrier(struct blkback_request *req, const blkif_request_t *from)
+{
+	if (!req->ring->disk->has_flush)
+		return -EOPNOTSUPP;
+	req->block.done = barrier_written;
+	req->block.op = BLOCK_FLUSH;
+	return from->nr_segments ? take_transfer(req, from) : 0;
+}
+
 static int take(struct blkback_request *req, const blkif_request_t *from)
 {
 	req->id = from->id;
@@ -204,6 +312,8 @@ static int take(struct blkback_request *req, const blkif_request_t *from)
 		return take_indirect(req, from);
 	case BLKIF_OP_FLUSH_DISKCACHE:
 		return take_flush(req, from);
+	case BLKIF_OP_WRITE_BARRIER:
+		return take_barrier(req, from);
 	case BLKIF_OP_DISCARD:
 		return take_discard(req, from);
 	default:
@@ -213,41 +323,20 @@ static int take(struct blkback_request *req, const blkif_request_t *from)
 
 /* ---- a turn ---- */
 
-static void count_request(struct blkback_ring *ring, const struct block_request *block)
-{
-	struct blkback_statistics *s = &ring->statistics;
-
-	switch (block->op) {
-	case BLOCK_READ:
-		s->reads++;
-		s->read_sectors += block->count;
-		break;
-	case BLOCK_WRITE:
-		s->writes++;
-		s->write_sectors += block->count;
-		break;
-	case BLOCK_FLUSH:
-		s->flushes++;
-		break;
-	case BLOCK_DISCARD:
-		s->discards++;
-		break;
-	}
-}
-
 static bool writes(const struct blkback_request *req)
 {
 	return req->block.op == BLOCK_WRITE || req->block.op == BLOCK_DISCARD;
 }
 
 /* False: it waits for memory, and everything behind it too. */
-static bool start(struct blkback_request *req)
+static bool transfer(struct blkback_request *req)
 {
 	switch (blkback_memory_get(req)) {
 	case BLKBACK_WAIT:
 		req->ring->parked = req;
 		return false;
 	case BLKBACK_REFUSED:
+		req->ring->barrier = NULL;
 		finish(req, -EFAULT);
 		return true;
 	case BLKBACK_READY:
@@ -255,6 +344,27 @@ static bool start(struct blkback_request *req)
 	}
 	count_request(req->ring, &req->block);
 	block_submit(req->ring->disk, &req->block);
+	return true;
+}
+
+/* As transfer(); a barrier waits until it is alone. */
+static bool start(struct blkback_request *req)
+{
+	struct blkback_ring *ring = req->ring;
+
+	if (!is_barrier(req) || ring->barrier == req)
+		return transfer(req);
+	if (ring->in_flight > 1) {
+		ring->parked = req;
+		return false;
+	}
+	if (req->block.nr_segments && ring->flush_failed) {
+		finish(req, -EIO);
+		return true;
+	}
+	ring->barrier = req;
+	ring->written = !req->block.nr_segments;
+	barrier_flush(ring);
 	return true;
 }
 
@@ -330,7 +440,7 @@ static void turn(void *arg)
 
 	if (!ring->ring.sring || ring->halted || !take_parked(ring))
 		return;
-	while (budget && take_one(ring))
+	while (budget && !ring->barrier && take_one(ring))
 		budget--;
 	/* halted: broken() may have stopped the ring. */
 	if (!budget && ring->ring.sring && !ring->halted)
@@ -390,6 +500,8 @@ bool blkback_ring_stop(struct blkback_ring *ring)
 	loop_work_cancel(&ring->work);
 	blkback_memory_forget(ring);
 	if (ring->parked) {
+		if (ring->parked == ring->barrier)
+			ring->barrier = NULL;
 		put_back(ring->parked);
 		ring->parked = NULL;
 	}

@@ -79,9 +79,12 @@ struct blkback_ring {
 	const struct blkback_ring_ops *ops;
 	void *arg;
 
-	blkif_back_ring_t ring; /* sring NULL: stopped */
-	bool halted;		/* broken: nothing more is taken */
-	bool flush_failed;	/* writes fail, too */
+	blkif_back_ring_t ring;		 /* sring NULL: stopped */
+	bool halted;			 /* broken: nothing more is taken */
+	bool flush_failed;		 /* writes fail, too */
+	struct blkback_request *barrier; /* under way: nothing else is */
+	struct block_request flush;	 /* before and after its data */
+	bool written;			 /* its data: the flush is the second */
 	unsigned in_flight;
 	struct blkback_request *free;
 	struct blkback_request *parked; /* waits for memory, before all others */

@@ -146,6 +146,129 @@ static void errors_reach_the_guest(void **state)
 	assert_int_equal(front.ring.statistics.errors, 2);
 }
 
+/* ---- barriers, as Linux before 3.2 has them ---- */
+
+static void step(int error)
+{
+	assert_int_equal(front_disk_held(), 1);
+	front_disk_end(error);
+	assert_true(host_loop_run(TURNS));
+}
+
+/* What is before it is on the medium first, then its data, then what is behind it. */
+static void barrier_orders(void **state)
+{
+	(void)state;
+	memset(front.pages[2], 0x22, FRONT_PAGE);
+	add(BLKIF_OP_WRITE, 1, 0, 1, 0, 7);
+	add(BLKIF_OP_WRITE, 2, 8, 1, 0, 7);
+	add(BLKIF_OP_WRITE_BARRIER, 3, 16, 2, 0, 7);
+	add(BLKIF_OP_WRITE, 4, 24, 1, 0, 7);
+	go();
+	assert_int_equal(front_disk_held(), 2);
+	front_disk_end(0);
+	assert_true(host_loop_run(TURNS));
+	step(0);
+	expect(1, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+	expect(2, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+	assert_int_equal(front.ring.statistics.flushes, 1);
+	assert_int_equal(front_disk_bytes[16 * 512], 0);
+	step(0); /* the first flush */
+	step(0); /* the data */
+	assert_int_equal(front_disk_bytes[16 * 512], 0x22);
+	assert_null(front_answer());
+	assert_int_equal(front.ring.statistics.flushes, 2);
+	step(0); /* the second flush */
+	expect(3, BLKIF_OP_WRITE_BARRIER, BLKIF_RSP_OKAY);
+	step(0);
+	expect(4, BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
+	assert_int_equal(front.ring.statistics.writes, 4);
+}
+
+static void empty_barrier(void **state)
+{
+	(void)state;
+	add(BLKIF_OP_WRITE_BARRIER, 1, 0, 0, 0, 0)->nr_segments = 0;
+	add(BLKIF_OP_READ, 2, 0, 0, 0, 7);
+	go();
+	step(0);
+	expect(1, BLKIF_OP_WRITE_BARRIER, BLKIF_RSP_OKAY);
+	step(0);
+	expect(2, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+	assert_int_equal(front.ring.statistics.flushes, 1);
+}
+
+/* Of the three parts the second and the third fail; then the first, after which nothing is written. */
+static void barriers_that_fail(void **state)
+{
+	(void)state;
+	for (uint64_t fails = 1; fails < 3; fails++) {
+		add(BLKIF_OP_WRITE_BARRIER, fails, 0, 0, 0, 7);
+		go();
+		for (uint64_t i = 0; i < fails; i++)
+			step(0);
+		step(-EIO);
+		expect(fails, BLKIF_OP_WRITE_BARRIER, BLKBACK_FLUSH_FAILED);
+		assert_int_equal(front_mapped(), 0);
+		assert_int_equal(front.ring.flush_failed, fails == 2);
+	}
+	front.ring.flush_failed = false;
+	add(BLKIF_OP_WRITE_BARRIER, 3, 0, 0, 0, 7);
+	add(BLKIF_OP_WRITE, 4, 0, 0, 0, 7);
+	go();
+	step(-EIO);
+	expect(3, BLKIF_OP_WRITE_BARRIER, BLKBACK_FLUSH_FAILED);
+	expect(4, BLKIF_OP_WRITE, BLKIF_RSP_ERROR);
+	add(BLKIF_OP_WRITE_BARRIER, 5, FRONT_DISK_SECTORS, 0, 0, 7);
+	front.ring.flush_failed = false;
+	go();
+	step(0);
+	expect(5, BLKIF_OP_WRITE_BARRIER, BLKBACK_FLUSH_FAILED);
+	front.grants[9] = FRONT_REVOKED;
+	add(BLKIF_OP_WRITE_BARRIER, 6, 0, 9, 0, 7);
+	go();
+	step(0);
+	expect(6, BLKIF_OP_WRITE_BARRIER, BLKBACK_FLUSH_FAILED);
+	add(BLKIF_OP_READ, 7, 0, 0, 0, 7);
+	go();
+	step(0);
+	expect(7, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+}
+
+/* While it waits, a flush of before fails. */
+static void barrier_behind_a_failed_flush(void **state)
+{
+	(void)state;
+	add(BLKIF_OP_FLUSH_DISKCACHE, 1, 0, 0, 0, 0)->nr_segments = 0;
+	add(BLKIF_OP_WRITE_BARRIER, 2, 0, 0, 0, 7);
+	go();
+	step(-EIO);
+	expect(1, BLKIF_OP_FLUSH_DISKCACHE, BLKBACK_FLUSH_FAILED);
+	expect(2, BLKIF_OP_WRITE_BARRIER, BLKBACK_FLUSH_FAILED);
+	assert_int_equal(front_disk_held(), 0);
+}
+
+/* At each of its parts, waiting too, the ring can be stopped; it starts anew without a trace. */
+static void barrier_is_stopped(void **state)
+{
+	(void)state;
+	for (unsigned parts = 0; parts < 4; parts++) {
+		if (parts == 0)
+			add(BLKIF_OP_READ, 1, 0, 0, 0, 7);
+		add(BLKIF_OP_WRITE_BARRIER, 2, 0, 0, 0, 7);
+		go();
+		for (unsigned i = 1; i < parts; i++)
+			step(0);
+		assert_false(blkback_ring_stop(&front.ring));
+		step(0);
+		assert_int_equal(front.idle, 1);
+		assert_null(front.ring.barrier);
+		assert_int_equal(front_mapped(), 0);
+		front_end();
+		front_begin(&front_disk);
+	}
+}
+
 /* ---- what is refused ---- */
 
 static void refused(blkif_request_t *req, int16_t status)
@@ -211,7 +334,9 @@ static void unknown_operations(void **state)
 	blkif_request_discard_t *discard;
 
 	(void)state;
+	front_disk.has_flush = false;
 	refused(add(BLKIF_OP_WRITE_BARRIER, 1, 0, 0, 0, 7), BLKIF_RSP_EOPNOTSUPP);
+	front_disk.has_flush = true;
 	refused(add(BLKIF_OP_FLUSH_DISKCACHE, 2, 0, 0, 0, 7), BLKIF_RSP_EOPNOTSUPP);
 	refused(add(200, 3, 0, 0, 0, 7), BLKIF_RSP_EOPNOTSUPP);
 	discard = (void *)front_add();
@@ -457,6 +582,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_written_after_a_failed_flush, begin,
 						end),
 		cmocka_unit_test_setup_teardown(errors_reach_the_guest, begin, end),
+		cmocka_unit_test_setup_teardown(barrier_orders, begin, end),
+		cmocka_unit_test_setup_teardown(empty_barrier, begin, end),
+		cmocka_unit_test_setup_teardown(barriers_that_fail, begin, end),
+		cmocka_unit_test_setup_teardown(barrier_behind_a_failed_flush, begin, end),
+		cmocka_unit_test_setup_teardown(barrier_is_stopped, begin, end),
 		cmocka_unit_test_setup_teardown(bad_segments, begin, end),
 		cmocka_unit_test_setup_teardown(bad_ranges, begin, end),
 		cmocka_unit_test_setup_teardown(not_granted, begin, end),
