@@ -84,7 +84,25 @@ static void print_domains(const struct domain_list *list, const struct args *arg
 		print_domain(&list->domains[i], args);
 }
 
-/* As xl, which knows nothing of domain 0: only guests. */
+/* Nobody described domain 0: what it has. */
+static const struct guest_spec *describe_control_domain(const struct xen_domctl_getdomaininfo *d)
+{
+	struct xen_domctl_sched_credit2 share = { 0 };
+	static struct guest_spec spec;
+
+	if (ctl_sched(d->domain, &share, false))
+		return NULL;
+	snprintf(spec.name, sizeof(spec.name), "%s", domain_name(d->domain));
+	memcpy(spec.uuid, d->handle, sizeof(spec.uuid));
+	spec.memory_mib = (uint32_t)(d->tot_pages / PAGES_PER_MIB);
+	spec.maxmem_mib = (uint32_t)(d->max_pages / PAGES_PER_MIB);
+	spec.vcpus = d->max_vcpu_id + 1;
+	spec.vcpus_online = d->nr_online_vcpus;
+	spec.weight = share.weight;
+	spec.cap = share.cap;
+	return &spec;
+}
+
 static void print_details(const struct domain_list *list)
 {
 	bool first = true;
@@ -92,12 +110,16 @@ static void print_details(const struct domain_list *list)
 
 	printf("[");
 	for (i = 0; i < list->count; i++) {
-		const struct guest *guest = guest_by_domain(list->domains[i].domain);
+		const struct xen_domctl_getdomaininfo *d = &list->domains[i];
+		const struct guest *guest = guest_by_domain(d->domain);
+		const struct guest_spec *spec = guest ? &guest->spec : NULL;
 
-		if (!guest)
+		if (d->domain == 0)
+			spec = describe_control_domain(d);
+		if (!spec)
 			continue;
 		printf("%s\n", first ? "" : ",");
-		guest_json_print(guest->domain, &guest->spec);
+		guest_json_print(d->domain, spec);
 		first = false;
 	}
 	printf("\n]\n");

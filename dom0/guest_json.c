@@ -101,7 +101,8 @@ static void put_build_info(const struct guest_spec *spec)
 	number("weight", spec->weight);
 	number("cap", spec->cap);
 	close('}');
-	string("kernel", spec->kernel->name);
+	if (spec->kernel)
+		string("kernel", spec->kernel->name);
 	if (spec->ramdisk)
 		string("ramdisk", spec->ramdisk->name);
 	if (*spec->cmdline)
@@ -152,6 +153,13 @@ static void put_interfaces(const struct guest_spec *spec)
 		close(']');
 }
 
+static void put_actions(const struct guest_spec *spec)
+{
+	string("on_poweroff", spec_action_word(spec->on_poweroff));
+	string("on_reboot", spec_action_word(spec->on_reboot));
+	string("on_crash", spec_action_word(spec->on_crash));
+}
+
 void guest_json_print(domid_t domain, const struct guest_spec *spec)
 {
 	depth = 1;
@@ -169,9 +177,8 @@ void guest_json_print(domid_t domain, const struct guest_spec *spec)
 	put_build_info(spec);
 	put_disks(spec);
 	put_interfaces(spec);
-	string("on_poweroff", spec_action_word(spec->on_poweroff));
-	string("on_reboot", spec_action_word(spec->on_reboot));
-	string("on_crash", spec_action_word(spec->on_crash));
+	if (spec->kernel)
+		put_actions(spec);
 	close('}');
 	close('}');
 }

@@ -6,5 +6,5 @@
 
 struct guest_spec;
 
-/* One JSON object without a line end behind it; DOMID_INVALID: it has no domain. */
+/* One JSON object without a line end behind it; DOMID_INVALID: it has no domain. Domain 0 has no kernel to show. */
 void guest_json_print(domid_t domain, const struct guest_spec *spec);

@@ -134,7 +134,10 @@ def test_lists(boot_shell):
     shell = boot_shell()
     shell.run("""create echo.cfg vcpus=2 maxvcpus=3 extra='say "hi"' 'disk=["ram:4,,xvda,w"]'""")
     shell.run("""create echo.cfg name=second "vif=['mac=00:16:3e:01:02:03']" """.strip())
-    first, second = json.loads(shell.run("list --long"))
+    control, first, second = json.loads(shell.run("list --long"))
+    assert control["domid"] == 0 and control["config"]["c_info"]["name"] == "Domain-0"
+    assert control["config"]["b_info"]["max_vcpus"] == 1
+    assert control["config"]["b_info"]["target_memkb"] == int(row(shell.run("list"), "Domain-0")[2]) * 1024
     assert first["domid"] == 1 and second["domid"] == 2
     config = first["config"]
     assert config["c_info"]["name"] == "echo" and config["c_info"]["type"] == "pv"
