@@ -2,6 +2,7 @@
 /* Heap and windows on other domains' frames: see memory.h. */
 #include "dom0/memory.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "guests/pvrt/hypercall.h"
@@ -27,6 +28,11 @@ unsigned long heap_pages_left(void)
 	unsigned long pages = mm_pages_left();
 
 	return pages > PAGES_IN_HAND ? pages - PAGES_IN_HAND : 0;
+}
+
+unsigned long heap_bytes_left(void)
+{
+	return heap_pages_left() * PAGE_SIZE + (unsigned long)mallinfo().fordblks;
 }
 
 static bool heap_map_to(uint32_t end)

@@ -17,6 +17,9 @@ void *heap_extend(ptrdiff_t increment);
 /* Pages that the heap could still take. */
 unsigned long heap_pages_left(void);
 
+/* With what was freed in it, which need not be in one piece. */
+unsigned long heap_bytes_left(void);
+
 /*
  * Maps count frames of a domain next to each other. The frames keep a reference until they are
  * unmapped: a domain that dies is not gone before. NULL when the hypervisor refuses one of them

@@ -30,8 +30,8 @@
 #define DEFAULT_SETUP_SECTS 4
 
 #define SIZE_BYTES 4
-#define PAGE_BYTES_SHIFT 12
-#define XZ_MEMORY_MAX (96u << 20)
+/* Of the old format: properties, size of the dictionary, size of all. */
+#define LZMA_HEADER 13
 
 static char message[160];
 
@@ -71,21 +71,80 @@ static bool unpack_bzip2(const uint8_t *in, uint32_t size, uint8_t *out, uint32_
 	return rc == BZ_STREAM_END && stream.avail_out == 0;
 }
 
-/* The old .lzma format need not have an end mark: the size decides. */
+/*
+ * A dictionary need not be larger than what is unpacked with it, whatever the header says: Linux's
+ * build asks for 32 MiB.
+ */
+static uint32_t dictionary_size(uint32_t said, uint32_t out_size)
+{
+	uint32_t enough = out_size < LZMA_DICT_SIZE_MIN ? LZMA_DICT_SIZE_MIN : out_size;
+
+	return said < enough ? said : enough;
+}
+
+static bool unpack_xz_block(lzma_check check, const uint8_t *in, size_t *pos, size_t size,
+			    uint8_t *out, size_t *done, size_t out_size)
+{
+	lzma_filter filters[LZMA_FILTERS_MAX + 1];
+	lzma_block block = { .check = check, .filters = filters };
+	lzma_options_lzma *last;
+	bool good = false;
+	unsigned n = 0;
+
+	block.header_size = lzma_block_header_size_decode(in[*pos]);
+	if (block.header_size > size - *pos ||
+	    lzma_block_header_decode(&block, NULL, in + *pos) != LZMA_OK)
+		return false;
+	*pos += block.header_size;
+	while (filters[n + 1].id != LZMA_VLI_UNKNOWN)
+		n++;
+	last = filters[n].options;
+	if (filters[n].id == LZMA_FILTER_LZMA2) {
+		last->dict_size = dictionary_size(last->dict_size, (uint32_t)out_size);
+		good = lzma_block_buffer_decode(&block, NULL, in, pos, size, out, done, out_size) ==
+		       LZMA_OK;
+	}
+	for (n = 0; filters[n].id != LZMA_VLI_UNKNOWN; n++)
+		free(filters[n].options);
+	return good;
+}
+
 static bool unpack_xz(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
 {
+	size_t pos = LZMA_STREAM_HEADER_SIZE, done = 0;
+	lzma_stream_flags flags;
+
+	if (size < pos || lzma_stream_header_decode(&flags, in) != LZMA_OK)
+		return false;
+	/* A block's header begins with its size, which is not 0; the index behind the last one does with 0. */
+	while (done < out_size && pos < size && in[pos])
+		if (!unpack_xz_block(flags.check, in, &pos, size, out, &done, out_size))
+			return false;
+	return done == out_size;
+}
+
+/* The old format need not have an end mark: the size decides. */
+static bool unpack_lzma(const uint8_t *in, uint32_t size, uint8_t *out, uint32_t out_size)
+{
+	uint8_t header[LZMA_HEADER];
 	lzma_stream stream = LZMA_STREAM_INIT;
+	uint32_t dictionary;
 	lzma_ret rc;
 
-	if (lzma_auto_decoder(&stream, XZ_MEMORY_MAX, 0) != LZMA_OK)
+	if (size < LZMA_HEADER || lzma_alone_decoder(&stream, UINT64_MAX) != LZMA_OK)
 		return false;
-	stream.next_in = in;
-	stream.avail_in = size;
+	memcpy(header, in, LZMA_HEADER);
+	dictionary = dictionary_size(le32(header + 1), out_size);
+	memcpy(header + 1, &dictionary, sizeof(dictionary));
+	stream.next_in = header;
+	stream.avail_in = LZMA_HEADER;
 	stream.next_out = out;
 	stream.avail_out = out_size;
-	do {
+	rc = lzma_code(&stream, LZMA_RUN);
+	stream.next_in = in + LZMA_HEADER;
+	stream.avail_in = size - LZMA_HEADER;
+	while (rc == LZMA_OK && stream.avail_in && stream.avail_out)
 		rc = lzma_code(&stream, LZMA_RUN);
-	} while (rc == LZMA_OK && stream.avail_in && stream.avail_out);
 	lzma_end(&stream);
 	return (rc == LZMA_OK || rc == LZMA_STREAM_END) && stream.total_out == out_size;
 }
@@ -131,7 +190,7 @@ static const struct format {
 	  "\xfd"
 	  "7zXZ",
 	  5, unpack_xz },
-	{ "lzma", "\x5d\0\0", 3, unpack_xz },
+	{ "lzma", "\x5d\0\0", 3, unpack_lzma },
 	{ "lzo", "\x89LZO", 4, lzop_unpack },
 	{ "lz4", "\x02\x21\x4c\x18", 4, unpack_lz4 },
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd },
@@ -155,11 +214,11 @@ static const char *unpack_format(struct unpacked *out, const struct format *form
 {
 	uint32_t out_size = le32(data + size - SIZE_BYTES);
 
-	if (out_size > UNPACK_MAX || out_size >> PAGE_BYTES_SHIFT > heap_pages_left()) {
+	if (out_size > UNPACK_MAX || out_size > heap_bytes_left()) {
 		snprintf(message, sizeof(message),
 			 "its %s data claims to unpack to %u KiB, the control domain has room for "
 			 "%lu KiB (hypervisor option dom0_mem)",
-			 format->name, (unsigned)(out_size >> 10), heap_pages_left() * 4);
+			 format->name, (unsigned)(out_size >> 10), heap_bytes_left() >> 10);
 		return message;
 	}
 	out->buffer = malloc(out_size ? out_size : 1);

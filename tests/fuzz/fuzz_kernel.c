@@ -19,7 +19,7 @@
 			abort();  \
 	} while (0)
 
-#define ROOM_PAGES 256u /* for unpacked data */
+#define ROOM_BYTES (1u << 20) /* for unpacked data */
 #define SETUP_BYTES 1024u
 #define FILE_MAX (64u << 10)
 #define RAMDISK_BYTES 12345u
@@ -38,9 +38,9 @@ static const struct {
 	      { 4, "\x28\xb5\x2f\xfd" } };
 #define NR_MAGICS (sizeof(magic) / sizeof(magic[0]))
 
-unsigned long heap_pages_left(void)
+unsigned long heap_bytes_left(void)
 {
-	return ROOM_PAGES;
+	return ROOM_BYTES;
 }
 
 static void put32(uint8_t *at, uint32_t value)
@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (error) {
 		check_error(error);
 	} else {
-		REQUIRE(b.kernel.size <= MAX(ROOM_PAGES * PAGE_SIZE, total));
+		REQUIRE(b.kernel.size <= MAX(ROOM_BYTES, total));
 		read_kernel(&b);
 	}
 	unpack_free(&b.kernel);

@@ -363,8 +363,8 @@ def test_grub_and_mach_together(boot_shell, tmp_path):
 PACKERS = {
     "gzip": ["gzip", "-9c"],
     "bzip2": ["bzip2", "-9c"],
-    "xz": ["xz", "--check=crc32", "--x86", "--lzma2", "-c"],
-    "lzma": ["xz", "--format=lzma", "-c"],
+    "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=64MiB", "-c"],
+    "lzma": ["xz", "--format=lzma", "--lzma1=dict=64MiB", "-c"],
     "lzo": ["lzop", "-9c"],
     "lz4": ["lz4", "-lc"],
     "zstd": ["zstd", "-19", "-c"],
