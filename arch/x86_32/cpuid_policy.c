@@ -50,6 +50,13 @@
 	 FEATURE(XOP) | FEATURE(FMA4) | FEATURE(TBM))
 #define GUEST_EC_AVX (FEATURE(XOP) | FEATURE(FMA4))
 
+/*
+ * Of early Athlons (AMD, family 6): certified for machines with several. Kernels complain of virtual
+ * processors without it, which take turns on one.
+ */
+#define K7_MULTIPROCESSOR (1u << 19)
+#define FAMILY(signature) ((signature) >> 8 & 0xf)
+
 #define CACHE_LEAF_SHARING 0xffffc000u /* leaf 4, eax: threads and cores that share the cache */
 
 static bool avx_offered(void)
@@ -145,6 +152,8 @@ static void leaf_extended_features(const struct domain *d, struct cpuid_regs *r)
 	r->ecx &= GUEST_EC & (avx_offered() ? ~0u : ~GUEST_EC_AVX);
 	r->edx &= GUEST_ED & (cpu_has_nx ? ~0u : ~FEATURE(NX));
 	r->edx &= ~(hidden_1d(d) & GUEST_ED_REPEATED);
+	if (cpu_is_amd && FAMILY(cpuid(1).eax) == 6)
+		r->edx |= K7_MULTIPROCESSOR;
 }
 
 static void extended_leaf(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)

@@ -289,6 +289,18 @@ static void test_cpuid_features(void)
 	}
 }
 
+#define AMD_EBX 0x68747541u /* "Auth" */
+
+/* Linux with several processors warns, and is tainted, where an early Athlon does not claim it. */
+static void test_cpuid_multiprocessor(void)
+{
+	if (forced_cpuid(0, 0).ebx != AMD_EBX || (forced_cpuid(1, 0).eax >> 8 & 0xf) != 6) {
+		test_skip("not such a processor");
+		return;
+	}
+	CHECK(forced_cpuid(0x80000001, 0).edx & 1u << 19, "not for several processors");
+}
+
 extern char user_forced_cpuid[];
 __asm__(".pushsection .user.text, \"ax\"; user_forced_cpuid: .byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; "
 	"cpuid; int $0x80; .popsection");
@@ -415,6 +427,7 @@ static const struct test_case cases[] = {
 	{ "emul.cpuid_vendor", test_cpuid_vendor },
 	{ "emul.cpuid_hypervisor", test_cpuid_hypervisor },
 	{ "emul.cpuid_features", test_cpuid_features },
+	{ "emul.cpuid_multiprocessor", test_cpuid_multiprocessor },
 	{ "emul.cpuid_user", test_cpuid_user },
 	{ "emul.wbinvd", test_wbinvd },
 	{ "emul.invlpg", test_invlpg },
