@@ -127,10 +127,12 @@ struct netback_delivery {
 	struct netback_position position;
 	uint32_t done;
 	bool mirrors; /* each of the sender's buffers goes into one of the receiver's */
+	uint32_t joined; /* bytes from here before the sender's first ones; 0: they have a buffer of their own */
 };
-/* How many buffers the packet takes. */
-unsigned netback_buffers(const struct net_packet *packet);
-void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet);
+/* How many buffers the packet takes, and whether they mirror those of its sender. */
+unsigned netback_buffers(const struct net_packet *packet, bool *mirrors);
+void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet,
+			   bool mirrors);
 /* Adds copies into the next buffer; returns the bytes that it will hold, from *offset on. */
 uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delivery *d,
 			      domid_t domain, grant_ref_t ref, uint16_t *offset);

@@ -91,17 +91,31 @@ static unsigned pages_of(uint32_t length)
 	return (length + NET_PAGE - 1) / NET_PAGE;
 }
 
+/* Where the part is that its sender still has. */
+static struct netback_position rest_of(const struct net_packet *packet)
+{
+	return position_at((const struct netback_source *)packet->source, packet->present);
+}
+
+/*
+ * Whether the beginning that is here fits before the sender's next bytes in the page where they are: then
+ * one buffer takes both, with what the sender has at the place where he has it.
+ */
+static bool joins(const struct net_packet *packet, const struct netback_position *rest)
+{
+	return rest->slot->offset + rest->into >= packet->present;
+}
+
 /* Buffers when what is in one of the sender's goes into one of the receiver's. */
 static unsigned mirrored(const struct net_packet *packet)
 {
 	const struct netback_source *source = (const struct netback_source *)packet->source;
-	unsigned i, count = 1;
-	uint32_t end = 0;
+	struct netback_position rest = rest_of(packet);
+	const netif_tx_request_t *slot, *end = source->slots + source->nr_slots;
+	unsigned count = !joins(packet, &rest);
 
-	for (i = 0; i < source->nr_slots; i++) {
-		end += source->slots[i].size;
-		count += end > packet->present && source->slots[i].size;
-	}
+	for (slot = rest.slot; slot < end; slot++)
+		count += slot->size != 0;
 	return count;
 }
 
@@ -109,15 +123,13 @@ static unsigned mirrored(const struct net_packet *packet)
  * One copy for each buffer, aligned as the sender has it, is best; unless the sender's buffers are
  * many and small.
  */
-static bool mirrors(const struct net_packet *packet)
+unsigned netback_buffers(const struct net_packet *packet, bool *mirrors)
 {
-	return !packet->source || (mirrored(packet) <= NETBACK_SLOTS &&
-				   mirrored(packet) <= pages_of(packet->length) + 3);
-}
+	unsigned pages = pages_of(packet->length),
+		 count = packet->source ? mirrored(packet) : pages;
 
-unsigned netback_buffers(const struct net_packet *packet)
-{
-	return packet->source && mirrors(packet) ? mirrored(packet) : pages_of(packet->length);
+	*mirrors = count <= NETBACK_SLOTS && count <= pages + 3;
+	return *mirrors ? count : pages;
 }
 
 static struct piece packet_piece(const struct net_packet *packet, struct netback_position *position,
@@ -130,27 +142,33 @@ static struct piece packet_piece(const struct net_packet *packet, struct netback
 	return local_piece(packet->data + from, least(length, present - from));
 }
 
-void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet)
+void netback_deliver_start(struct netback_delivery *d, const struct net_packet *packet,
+			   bool mirrors)
 {
-	*d = (struct netback_delivery){ .packet = packet, .mirrors = mirrors(packet) };
-	if (packet->source)
-		d->position =
-			position_at((const struct netback_source *)packet->source, packet->present);
+	*d = (struct netback_delivery){ .packet = packet, .mirrors = mirrors };
+	if (!packet->source)
+		return;
+	d->position = rest_of(packet);
+	if (mirrors && joins(packet, &d->position))
+		d->joined = packet->present;
 }
 
 uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delivery *d,
 			      domid_t domain, grant_ref_t ref, uint16_t *offset)
 {
+	const struct netback_position *p = &d->position;
 	uint32_t size = 0;
 
 	*offset = 0;
+	if (d->joined && !d->done)
+		*offset = (uint16_t)(p->slot->offset + p->into - d->joined);
 	do {
 		struct piece piece =
 			packet_piece(d->packet, &d->position, d->done,
 				     least(NET_PAGE - size, d->packet->length - d->done));
 		struct gnttab_copy *copy = add(batch, &piece);
 
-		if (d->mirrors && piece.flag)
+		if (d->mirrors && piece.flag && !size)
 			*offset = piece.at.offset;
 		copy->dest.u.ref = ref;
 		copy->dest.domid = domain;
@@ -158,7 +176,8 @@ uint32_t netback_deliver_next(struct netback_batch *batch, struct netback_delive
 		copy->flags |= GNTCOPY_dest_gref;
 		size += piece.length;
 		d->done += piece.length;
-	} while (!d->mirrors && size < NET_PAGE && d->done < d->packet->length);
+	} while (d->mirrors ? size == d->joined && size == d->done
+			    : size < NET_PAGE && d->done < d->packet->length);
 	return size;
 }
 

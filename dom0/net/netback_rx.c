@@ -72,9 +72,9 @@ void netback_transmit(struct net_port *port, struct net_packet *packet)
 
 /* ---- buffers ---- */
 
-static unsigned slots_for(const struct net_packet *packet)
+static unsigned slots_for(const struct net_packet *packet, bool *mirrors)
 {
-	return netback_buffers(packet) + (packet->gso != NET_GSO_NONE);
+	return netback_buffers(packet, mirrors) + (packet->gso != NET_GSO_NONE);
 }
 
 /* Buffers that the guest has posted; the index is its own to break. */
@@ -135,13 +135,14 @@ static void add_extra(struct netback *nb, const struct net_packet *packet, unsig
 }
 
 /* Takes the buffers of one packet; returns how many, the extra info included. */
-static unsigned fill(struct netback *nb, const struct net_packet *packet, unsigned index)
+static unsigned fill(struct netback *nb, const struct net_packet *packet, bool mirrors,
+		     unsigned index)
 {
 	struct netback_delivery delivery;
 	netif_rx_request_t request;
 	unsigned start = index;
 
-	netback_deliver_start(&delivery, packet);
+	netback_deliver_start(&delivery, packet, mirrors);
 	while (delivery.done < packet->length) {
 		bool first = !delivery.done;
 		struct rx_slot *slot = take_slot(nb, index++, &request);
@@ -213,12 +214,13 @@ static unsigned fill_burst(struct netback *nb, unsigned *used)
 
 	for (count = 0; count < nb->queue_count; count++) {
 		const struct net_packet *packet = queue_peek(nb, count);
+		bool mirrors;
+		unsigned needed = slots_for(packet, &mirrors);
 
 		if (batch.count + BATCH_PACKET_COPIES > BATCH_COPIES ||
-		    *used + slots_for(packet) > RX_BATCH_SLOTS ||
-		    !have_slots(nb, slots_for(packet)))
+		    *used + needed > RX_BATCH_SLOTS || !have_slots(nb, needed))
 			break;
-		*used += fill(nb, packet, *used);
+		*used += fill(nb, packet, mirrors, *used);
 	}
 	return count;
 }

@@ -18,12 +18,14 @@ static unsigned flags;
 static struct netif_extra_info extra;
 static const uint8_t everybody[NET_MAC] = { 255, 255, 255, 255, 255, 255 };
 
-static uint8_t version; /* of IP, as an extra info has it */
+static uint8_t version;	      /* of IP, as an extra info has it */
+static unsigned first_offset; /* of a long packet's data in their page */
 
 static int begin(void **state)
 {
 	(void)state;
 	version = XEN_NETIF_GSO_TYPE_TCPV4;
+	first_offset = 1000;
 	netfront_begin();
 	return 0;
 }
@@ -123,7 +125,7 @@ static unsigned send_tcp(struct netfront *f, unsigned to, unsigned from, unsigne
 			NETTXF_csum_blank | NETTXF_extra_info | NETTXF_more_data, 10);
 	netfront_add_gso(f, version, 1400);
 	while (done < length) {
-		unsigned offset = ref == 20 ? 1000 : 0;
+		unsigned offset = ref == 20 ? first_offset : 0;
 		unsigned size = length - done < NET_PAGE - offset ? length - done
 								  : NET_PAGE - offset;
 
@@ -156,13 +158,37 @@ static void big_packet_goes_from_guest_to_guest(void **state)
 	slots = send_tcp(a, 2, 1, BIG, 66);
 	netfront_turns(a, 1);
 	check_big(b, BIG);
-	/* One copy for each buffer, and the headers' way in. */
+	/* One copy for each buffer, and the headers' way in; the headers share a buffer with the first bytes. */
 	assert_int_equal(netfront_copies, slots + 1);
+	assert_int_equal(b->rx.rsp_cons, slots);
+	assert_memory_equal(b->pages[100] + 1000 - 66, sent, 66 + NET_PAGE - 1000);
+	assert_memory_equal(b->pages[102], sent + 66 + NET_PAGE - 1000, NET_PAGE);
 	assert_int_equal(netfront_tx_status(a, NULL), NETIF_RSP_OKAY);
 	assert_int_equal(netfront_tx_status(a, NULL), NETIF_RSP_NULL);
 	for (i = 1; i < slots; i++)
 		assert_int_equal(netfront_tx_status(a, NULL), NETIF_RSP_OKAY);
 	assert_int_equal(netfront_tx_status(a, NULL), NONE);
+}
+
+/* Where the sender's first bytes have no room before them, the headers have a buffer of their own. */
+static void headers_without_room(void **state)
+{
+	unsigned slots;
+
+	(void)state;
+	first_offset = 65;
+	netfront_post_rx(b, 100, 64);
+	slots = send_tcp(a, 2, 1, BIG, 66);
+	netfront_turns(a, 1);
+	check_big(b, BIG);
+	assert_int_equal(b->rx.rsp_cons, slots + 1);
+	assert_memory_equal(b->pages[100], sent, 66);
+	first_offset = 66;
+	netfront_post_rx(b, 164, 64);
+	slots = send_tcp(a, 2, 1, BIG, 66);
+	netfront_turns(a, 1);
+	check_big(b, BIG);
+	assert_memory_equal(b->pages[b->rx.rsp_cons - slots + 100], sent, NET_PAGE);
 }
 
 static void big_packets_of_ipv6(void **state)
@@ -560,6 +586,7 @@ int main(void)
 		T(broadcast_reaches_the_others),
 		T(foreign_source_is_dropped),
 		T(big_packet_goes_from_guest_to_guest),
+		T(headers_without_room),
 		T(big_packets_of_ipv6),
 		T(headers_may_be_spread),
 		T(big_packet_waits_for_buffers),
