@@ -95,7 +95,7 @@ HOST_DOM0_OBJECTS := $(patsubst %,$(BUILD)/host/%.o,$(sort $(wildcard dom0/xenst
 	partition.c partition_table.c) \
 	$(addprefix dom0/drivers/,nic.c e1000.c e1000_rx.c e1000_tx.c virtio_net.c virtio_net_rx.c \
 	virtio_net_tx.c vring.c) \
-	$(addprefix dom0/net/,net.c bridge.c bridge_table.c offload.c segment.c rate.c netback_tx.c \
+	$(addprefix dom0/net/,net.c bridge.c bridge_table.c source.c offload.c segment.c rate.c netback_tx.c \
 	netback_rx.c netback_copy.c) dom0/xenbus.c \
 	$(addprefix dom0/save/,image.c image_disk.c frames.c describe.c save_memory.c save_records.c \
 	restore_records.c restore_domain.c restore_start.c) \

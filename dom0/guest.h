@@ -38,6 +38,7 @@ struct guest {
 	struct guest_console *console;
 	struct guest_log log;
 	struct guest_store *store;
+	unsigned next_vif; /* where a number for one more interface is looked for */
 	uint64_t started;
 	bool restart_wanted;	/* while DYING */
 	unsigned quick_ends;	/* restarts in a row that did not live long */

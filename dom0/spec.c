@@ -213,6 +213,23 @@ static bool read_numbers(struct guest_spec *spec, const struct config *config, c
 	return true;
 }
 
+static const char *add_vif(struct guest_spec *spec, const char *text)
+{
+	struct vif_spec vif;
+	const char *error = vif_parse(&vif, text);
+	unsigned i = vif.devid;
+
+	if (error)
+		return error;
+	if (!vif.has_devid)
+		for (i = 0; spec->vifs[i].used; i++)
+			;
+	if (spec->vifs[i].used)
+		return "its devid is another one's";
+	spec->vifs[i] = vif;
+	return NULL;
+}
+
 static bool read_vifs(struct guest_spec *spec, const struct config *config, config_report report)
 {
 	const struct config_entry *entry = config_find(config, "vif");
@@ -227,7 +244,7 @@ static bool read_vifs(struct guest_spec *spec, const struct config *config, conf
 	if (entry->nr_values > SPEC_VIFS_MAX)
 		return fail(config, "vif", report, "more than 8 interfaces");
 	for (i = 0; i < entry->nr_values; i++) {
-		error = vif_parse(&spec->vifs[i], entry->values[i]);
+		error = add_vif(spec, entry->values[i]);
 		if (!error)
 			continue;
 		snprintf(message, sizeof(message), "interface %u: %s", i, error);

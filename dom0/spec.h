@@ -13,7 +13,6 @@
 
 #define NAME_MAX_LENGTH 64
 #define CMDLINE_MAX 1024
-#define SPEC_VIFS_MAX 8
 /* What starts a guest's own boot loader: a module of that name. */
 #define SPEC_PVGRUB "pvgrub"
 

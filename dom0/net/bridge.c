@@ -9,6 +9,7 @@
 #include "dom0/loop.h"
 #include "dom0/net/bridge_table.h"
 #include "dom0/net/offload.h"
+#include "dom0/net/source.h"
 
 static struct net_bridge *bridges;
 static struct net_port *touched; /* got packets since the last flush */
@@ -161,7 +162,7 @@ static bool admit(struct net_port *port, const struct net_packet *packet)
 	port->received.packets++;
 	port->received.bytes += packet->length;
 	if (!port->bridge || is_link_local(packet->data) ||
-	    (port->filtered && memcmp(source, port->mac, NET_MAC))) {
+	    (port->filtered && !source_allowed(port, packet))) {
 		port->received.dropped++;
 		return false;
 	}

@@ -132,7 +132,8 @@ static void run_bridges(int argc, char **argv)
 }
 
 const struct command commands_net[] = {
-	{ "network-attach", "DOMAIN [mac=ADDRESS] [bridge=BRIDGE] [rate=RATE] [filter=0]",
+	{ "network-attach",
+	  "DOMAIN [mac=ADDRESS] [bridge=BRIDGE] [devid=NUMBER] [rate=RATE] [ip=ADDRESS] [filter=0]",
 	  "Create a new virtual network device", run_attach },
 	{ "network-detach", "DOMAIN DEVICE-NUMBER|MAC", "Destroy a domain's virtual network device",
 	  run_detach },

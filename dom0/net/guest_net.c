@@ -42,23 +42,54 @@ void guest_net_start(struct guest *guest)
 	}
 }
 
+/* One that was detached may still be on its way out. */
+static bool is_free(const struct guest *guest, unsigned handle)
+{
+	struct net_interface *in;
+
+	if (guest->spec.vifs[handle].used)
+		return false;
+	for (in = net_interface_first(guest->domain); in; in = net_interface_next(in))
+		if (net_interface_info(in).handle == handle)
+			return false;
+	return true;
+}
+
+/*
+ * The number after the one that was last detached, so that none comes back at once: a guest that is busy
+ * may not have noticed that the old one is gone, and would take the new one for it.
+ */
+static unsigned choose_handle(const struct guest *guest, const struct vif_spec *spec)
+{
+	unsigned i, handle;
+
+	if (spec->has_devid)
+		return is_free(guest, spec->devid) ? spec->devid : SPEC_VIFS_MAX;
+	for (i = 0; i < SPEC_VIFS_MAX; i++) {
+		handle = (guest->next_vif + i) % SPEC_VIFS_MAX;
+		if (is_free(guest, handle))
+			return handle;
+	}
+	return SPEC_VIFS_MAX;
+}
+
 const char *guest_net_attach(struct guest *guest, const char *description)
 {
 	struct vif_spec spec;
 	const char *error = vif_parse(&spec, description);
-	unsigned i;
+	unsigned handle;
 
 	if (error)
 		return error;
 	if (guest->state != GUEST_RUNNING || !guest->store)
 		return "the guest is not running";
-	for (i = 0; i < SPEC_VIFS_MAX && guest->spec.vifs[i].used; i++)
-		;
-	if (i == SPEC_VIFS_MAX)
-		return "it has as many interfaces as there can be";
-	guest->spec.vifs[i] = spec;
-	error = create(guest, i);
-	guest->spec.vifs[i].used = !error;
+	handle = choose_handle(guest, &spec);
+	if (handle == SPEC_VIFS_MAX)
+		return spec.has_devid ? "it has an interface of that devid"
+				      : "it has as many interfaces as there can be";
+	guest->spec.vifs[handle] = spec;
+	error = create(guest, handle);
+	guest->spec.vifs[handle].used = !error;
 	return error;
 }
 
@@ -83,10 +114,13 @@ static struct net_interface *find(const struct guest *guest, const char *which)
 const char *guest_net_detach(struct guest *guest, const char *which)
 {
 	struct net_interface *in = find(guest, which);
+	unsigned handle;
 
 	if (!in)
 		return "no such interface; `network-list` shows them";
-	guest->spec.vifs[net_interface_info(in).handle].used = false;
+	handle = net_interface_info(in).handle;
+	guest->spec.vifs[handle].used = false;
+	guest->next_vif = handle + 1;
 	net_interface_detach(in);
 	return NULL;
 }

@@ -4,8 +4,11 @@
 
 #include <stdint.h>
 
+#include "dom0/net/net.h"
+
 #define ETHERNET_TYPE 12u
 #define TYPE_IPV4 0x0800u
+#define TYPE_ARP 0x0806u
 #define TYPE_IPV6 0x86ddu
 #define TYPE_VLAN 0x8100u
 
@@ -17,6 +20,15 @@
 #define IPV4_PROTOCOL 9u
 #define IPV4_CSUM 10u
 #define IPV4_ADDRESSES 12u
+
+/* For IPv4 over Ethernet: what it begins with, and who says it. */
+#define ARP_BYTES 28u
+#define ARP_IPV4 "\0\1\x8\0\6\4"
+#define ARP_SENDER_MAC 8u
+#define ARP_SENDER_IP 14u
+
+#define DHCP_CLIENT 68u
+#define DHCP_SERVER 67u
 
 #define IPV6_HEADER 40u
 #define IPV6_PAYLOAD 4u
@@ -41,6 +53,14 @@
 #define TCP_FIN 0x01u
 #define TCP_PSH 0x08u
 #define TCP_CWR 0x80u
+
+/* What is there of a packet's beginning to read headers from. */
+static inline uint32_t headers_readable(const struct net_packet *packet)
+{
+	uint32_t limit = packet->source ? packet->present : packet->length;
+
+	return limit < NET_PULL ? limit : NET_PULL;
+}
 
 static inline uint16_t get16(const uint8_t *at)
 {

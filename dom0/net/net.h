@@ -21,6 +21,8 @@
 #define NET_FRAME_MAX (NET_MTU + NET_VLAN_HEADER)
 #define NET_PACKET_MAX (65535u + NET_VLAN_HEADER)
 #define NET_NAME_MAX 32u
+/* Of IPv4 that one port may be bound to. */
+#define NET_ADDRESSES_MAX 4u
 
 /* ---- packets ---- */
 
@@ -114,8 +116,10 @@ struct net_port {
 	void *driver;
 	/* received: what came from the port into the bridge; the bridge counts it. sent: the driver does. */
 	struct net_counters received, sent;
-	/* Only packets from mac are taken: ports of guests. */
+	/* Only packets from mac are taken, and from these IPv4 addresses if there are any: ports of guests. */
 	bool filtered;
+	uint32_t addresses[NET_ADDRESSES_MAX];
+	unsigned nr_addresses;
 	/* The bridge's own. */
 	struct net_port *next_member, *next_touched;
 	bool touched;

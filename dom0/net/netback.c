@@ -271,6 +271,8 @@ static void init_port(struct net_interface *in, const struct vif_spec *spec, dom
 	snprintf(port->name, sizeof(port->name), "vif%u.%u", (unsigned)domain, handle);
 	memcpy(port->mac, spec->mac, NET_MAC);
 	port->filtered = !spec->unfiltered;
+	port->nr_addresses = spec->nr_addresses;
+	memcpy(port->addresses, spec->addresses, sizeof(port->addresses));
 	port->features = NET_DIRECT;
 	port->transmit = netback_transmit;
 	port->flush = flush;

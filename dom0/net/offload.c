@@ -10,20 +10,12 @@
 
 /* ---- headers ---- */
 
-/* How much of the packet headers may be read from. */
-static uint32_t readable(const struct net_packet *packet)
-{
-	uint32_t limit = packet->source ? packet->present : packet->length;
-
-	return limit < NET_PULL ? limit : NET_PULL;
-}
-
 static bool parse_ipv4(const struct net_packet *packet, struct net_headers *h)
 {
 	const uint8_t *ip = packet->data + h->network;
 	uint32_t room = packet->length - h->network, header, total;
 
-	if (h->network + IPV4_HEADER > readable(packet) || ip[0] >> 4 != 4)
+	if (h->network + IPV4_HEADER > headers_readable(packet) || ip[0] >> 4 != 4)
 		return false;
 	header = (ip[0] & 0xfu) * 4;
 	total = get16(ip + IPV4_TOTAL);
@@ -48,7 +40,7 @@ static bool parse_ipv6(const struct net_packet *packet, struct net_headers *h)
 	uint32_t room = packet->length - h->network, at = IPV6_HEADER, total;
 	unsigned i;
 
-	if (h->network + IPV6_HEADER > readable(packet) || ip[0] >> 4 != 6)
+	if (h->network + IPV6_HEADER > headers_readable(packet) || ip[0] >> 4 != 6)
 		return false;
 	total = IPV6_HEADER + get16(ip + IPV6_PAYLOAD);
 	if (total > room)
@@ -57,7 +49,7 @@ static bool parse_ipv6(const struct net_packet *packet, struct net_headers *h)
 	h->protocol = ip[IPV6_NEXT];
 	for (i = 0; is_extension(h->protocol) && i < IPV6_EXTENSIONS_MAX; i++) {
 		if (at + IPV6_EXTENSION > total ||
-		    h->network + at + IPV6_EXTENSION > readable(packet))
+		    h->network + at + IPV6_EXTENSION > headers_readable(packet))
 			return false;
 		h->protocol = ip[at];
 		at += (ip[at + 1] + 1u) * IPV6_EXTENSION;
@@ -77,7 +69,7 @@ static bool parse_transport(const struct net_packet *packet, struct net_headers 
 		return room >= UDP_HEADER;
 	}
 	if (h->protocol != PROTOCOL_TCP || room < TCP_HEADER ||
-	    h->transport + TCP_HEADER > readable(packet))
+	    h->transport + TCP_HEADER > headers_readable(packet))
 		return false;
 	length = (header[TCP_OFFSET] >> 4) * 4u;
 	h->payload = h->transport + length;
@@ -88,11 +80,11 @@ bool offload_parse(const struct net_packet *packet, struct net_headers *h)
 {
 	uint16_t type;
 
-	if (readable(packet) < NET_HEADER)
+	if (headers_readable(packet) < NET_HEADER)
 		return false;
 	h->network = NET_HEADER;
 	type = get16(packet->data + ETHERNET_TYPE);
-	if (type == TYPE_VLAN && readable(packet) >= NET_VLAN_HEADER) {
+	if (type == TYPE_VLAN && headers_readable(packet) >= NET_VLAN_HEADER) {
 		h->network = NET_VLAN_HEADER;
 		type = get16(packet->data + NET_VLAN_HEADER - 2);
 	}

@@ -146,6 +146,43 @@ static const char *parse_filter(struct vif_spec *vif, const char *value)
 	return NULL;
 }
 
+static const char *parse_devid(struct vif_spec *vif, const char *value)
+{
+	char *end;
+
+	vif->has_devid = true;
+	vif->devid = (unsigned)strtoul(value, &end, 10);
+	return isdigit((unsigned char)*value) && !*end && vif->devid < SPEC_VIFS_MAX
+		       ? NULL
+		       : fail("devid must be 0 to 7, not \"%.40s\"", value);
+}
+
+static bool parse_ipv4(const char *text, uint32_t *address)
+{
+	unsigned i;
+
+	*address = 0;
+	for (i = 0; i < 4; i++) {
+		char *end;
+		unsigned long part = strtoul(text, &end, 10);
+
+		if (!isdigit((unsigned char)*text) || part > 255 || *end != (i < 3 ? '.' : '\0'))
+			return false;
+		*address = *address << 8 | (uint32_t)part;
+		text = end + 1;
+	}
+	return *address;
+}
+
+static const char *parse_ip(struct vif_spec *vif, const char *value)
+{
+	if (vif->nr_addresses == NET_ADDRESSES_MAX)
+		return "more than 4 addresses";
+	return parse_ipv4(value, &vif->addresses[vif->nr_addresses++])
+		       ? NULL
+		       : fail("\"%.40s\" is no IPv4 address", value);
+}
+
 /* What xl hands to scripts and device models, of which there are none here. */
 static const char *ignore(struct vif_spec *vif, const char *value)
 {
@@ -157,9 +194,10 @@ static const char *ignore(struct vif_spec *vif, const char *value)
 static const struct {
 	const char *key;
 	const char *(*parse)(struct vif_spec *vif, const char *value);
-} keys[] = { { "mac", parse_mac_key },	 { "bridge", parse_bridge }, { "rate", parse_rate },
-	     { "filter", parse_filter }, { "type", ignore },	     { "model", ignore },
-	     { "script", ignore },	 { "ip", ignore },	     { "vifname", ignore } };
+} keys[] = { { "mac", parse_mac_key }, { "devid", parse_devid },   { "bridge", parse_bridge },
+	     { "rate", parse_rate },   { "filter", parse_filter }, { "type", ignore },
+	     { "model", ignore },      { "script", ignore },	   { "ip", parse_ip },
+	     { "vifname", ignore } };
 
 static const char *parse_word(struct vif_spec *vif, char *word)
 {
@@ -188,5 +226,7 @@ const char *vif_parse(struct vif_spec *vif, const char *text)
 	strcpy(copy, text);
 	for (word = strtok_r(copy, ", ", &save); word && !error; word = strtok_r(NULL, ", ", &save))
 		error = parse_word(vif, word);
+	if (!error && vif->unfiltered && vif->nr_addresses)
+		error = "filter=0 lets it send from any address: not together with ip";
 	return error;
 }

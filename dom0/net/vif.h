@@ -8,12 +8,18 @@
 #include "dom0/net/net.h"
 
 #define VIF_DEFAULT_BRIDGE "br0"
+#define SPEC_VIFS_MAX 8
 
 struct vif_spec {
 	bool used;
+	bool has_devid; /* otherwise the lowest number that is free */
+	unsigned devid;
 	uint8_t mac[NET_MAC];
 	bool has_mac; /* otherwise one is made from the guest's name */
 	bool unfiltered;
+	/* The only ones of IPv4 that it may send from; none: any, and other protocols. */
+	uint32_t addresses[NET_ADDRESSES_MAX];
+	unsigned nr_addresses;
 	char bridge[NET_NAME_MAX];
 	uint64_t rate_bytes; /* in each interval; 0: no limit */
 	uint64_t rate_interval_ns;

@@ -80,6 +80,18 @@ static void put_rate(struct text *t, const struct vif_spec *vif)
 		put(t, ",rate=%" PRIu64 "B/s@%" PRIu32 "us", speed, us);
 }
 
+static void put_addresses(struct text *t, const struct vif_spec *vif)
+{
+	unsigned i;
+
+	for (i = 0; i < vif->nr_addresses; i++) {
+		uint32_t ip = vif->addresses[i];
+
+		put(t, ",ip=%u.%u.%u.%u", (unsigned)(ip >> 24), (unsigned)(ip >> 16 & 255),
+		    (unsigned)(ip >> 8 & 255), (unsigned)(ip & 255));
+	}
+}
+
 static void put_vifs(struct text *t, const struct guest_spec *spec)
 {
 	char mac[VIF_MAC_TEXT];
@@ -89,14 +101,11 @@ static void put_vifs(struct text *t, const struct guest_spec *spec)
 	for (i = 0; i < SPEC_VIFS_MAX; i++) {
 		const struct vif_spec *vif = &spec->vifs[i];
 
-		/* The guest knows them by their number, which is their place in the list. */
-		if (vif->used && i && !vif[-1].used)
-			t->error =
-				"it has an interface behind one that was detached: detach it too";
 		if (!vif->used)
 			continue;
-		put(t, "'bridge=%s,mac=%s%s", vif->bridge, vif_mac_text(vif->mac, mac),
+		put(t, "'devid=%u,bridge=%s,mac=%s%s", i, vif->bridge, vif_mac_text(vif->mac, mac),
 		    vif->unfiltered ? ",filter=0" : "");
+		put_addresses(t, vif);
 		put_rate(t, vif);
 		put(t, "', ");
 	}
