@@ -104,7 +104,7 @@ static void check_early_version(void)
 }
 
 /*
- * Before 2.6.36 nobody asked where the machine-to-physical table is: it is compiled in. What is read
+ * Before 2.6.37 nobody asked where the machine-to-physical table is: it is compiled in. What is read
  * behind its end, or of a frame that has no memory, is a page fault that the kernel expects.
  */
 static void check_machine_to_phys(void)
