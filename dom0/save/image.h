@@ -8,7 +8,7 @@
  *	MEMORY		struct image_memory
  *	P2M		the frames that hold the guest's frame list, in order
  *	PAGES		struct image_pages, its words, padding to 8, then a page for each word that has one; many of them
- *	VCPU		struct image_vcpu, then its extended state; one for each vCPU that was ever started
+ *	VCPU		struct image_vcpu, then its extended state; one for vCPU 0 and for each other that is up
  *	END		empty
  *
  * Frames have the guest's numbers everywhere, in page tables and registers too. The reader believes nothing:

@@ -217,8 +217,12 @@ static const char *write_vcpu(struct save *save, unsigned id)
 	domid_t domain = save->guest->domain;
 	int rc = ctl_get_vcpu(domain, id, &r.vcpu.context);
 
-	/* Never started, or never even named by the guest. */
-	if (id && (rc == -XEN_ENODATA || rc == -XEN_EINVAL))
+	/*
+	 * As Xen's tools, only those that are up: a restored kernel initialises the others anew. They
+	 * may never have been started, or even named.
+	 */
+	if (id && (rc == -XEN_ENODATA || rc == -XEN_EINVAL ||
+		   (!rc && !(r.vcpu.context.flags & VGCF_online))))
 		return NULL;
 	r.vcpu.id = id;
 	r.vcpu.xstate_size = IMAGE_XSTATE_MAX;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Further virtual CPUs of the guest that is saved, when its description gives it some: number 1 runs all the time, so that
- * it is stopped anywhere; number 2 was started and is down. Both must be that afterwards, with all registers.
+ * it is stopped anywhere, and must go on with all its registers; number 2 was started and is down. In another life
+ * nobody knows any more that it was: it is started anew.
  */
 #include "guests/suspend/suspend.h"
 
@@ -178,7 +179,9 @@ const char *second_check(bool restored)
 		return error;
 	if (HYPERVISOR_vcpu_op(VCPUOP_is_up, 2, NULL))
 		return "the third virtual CPU is up";
-	if (HYPERVISOR_vcpu_op(VCPUOP_up, 2, NULL) || !await_third(wakes))
+	if (restored)
+		start(2, third_main, state_gdt_mfn());
+	if ((!restored && HYPERVISOR_vcpu_op(VCPUOP_up, 2, NULL)) || !await_third(wakes))
 		return "the third virtual CPU does not come back";
 	return exists(3) && HYPERVISOR_vcpu_op(VCPUOP_up, 3, NULL) != -XEN_EINVAL
 		       ? "a virtual CPU that was never started"
