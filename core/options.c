@@ -34,15 +34,16 @@ struct option {
 	/*
 	 * Takes the text after '=', or NULL when there is none; false: not a value of this option.
 	 */
-	bool (*parse)(const char *value, void *target);
+	bool (*parse)(const char *value, const struct option *o);
 	void *target;
+	const char *const *names; /* parse_name: in the order of their numbers, then NULL */
 };
 
-static bool parse_flag(const char *value, void *target)
+static bool parse_flag(const char *value, const struct option *o)
 {
 	if (value)
 		return false;
-	*(bool *)target = true;
+	*(bool *)o->target = true;
 	return true;
 }
 
@@ -61,23 +62,23 @@ static bool parse_number(const char *value, uint32_t *number, uint32_t max)
 	return true;
 }
 
-static bool parse_seconds(const char *value, void *target)
+static bool parse_seconds(const char *value, const struct option *o)
 {
-	return parse_number(value, target, 3600);
+	return parse_number(value, o->target, 3600);
 }
 
-static bool parse_vcpus(const char *value, void *target)
+static bool parse_vcpus(const char *value, const struct option *o)
 {
 	uint32_t n;
 
 	if (!parse_number(value, &n, MAX_VCPUS) || n == 0)
 		return false;
-	*(uint32_t *)target = n;
+	*(uint32_t *)o->target = n;
 	return true;
 }
 
 /* Mebibytes, or a number with the suffix M or G. */
-static bool parse_mebibytes(const char *value, void *target)
+static bool parse_mebibytes(const char *value, const struct option *o)
 {
 	const char *end;
 	uint64_t n;
@@ -95,12 +96,12 @@ static bool parse_mebibytes(const char *value, void *target)
 	}
 	if (*end || n < MIN_DOM0_MIB || n > UINT32_MAX >> 8)
 		return false;
-	*(uint32_t *)target = (uint32_t)n;
+	*(uint32_t *)o->target = (uint32_t)n;
 	return true;
 }
 
 /* A rate that the UART's divisor can make; ",8n1", the only framing there is, may follow. */
-static bool parse_baud(const char *value, void *target)
+static bool parse_baud(const char *value, const struct option *o)
 {
 	const char *end;
 	uint64_t baud;
@@ -112,59 +113,27 @@ static bool parse_baud(const char *value, void *target)
 		return false;
 	if (baud == 0 || baud > COM_BAUD_BASE || COM_BAUD_BASE / baud > UINT16_MAX)
 		return false;
-	*(uint32_t *)target = (uint32_t)baud;
+	*(uint32_t *)o->target = (uint32_t)baud;
 	return true;
 }
 
-/* The number of the name in the list; false: none of them. */
-static bool parse_name(const char *value, const char *const *names, size_t count, uint32_t *number)
+/* The number of the name in the option's list; false: none of them. */
+static bool parse_name(const char *value, const struct option *o)
 {
-	for (uint32_t i = 0; value && i < count; i++) {
-		if (!strcmp(value, names[i])) {
-			*number = i;
+	for (uint32_t i = 0; value && o->names[i]; i++) {
+		if (!strcmp(value, o->names[i])) {
+			*(uint32_t *)o->target = i;
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool parse_isolation(const char *value, void *target)
-{
-	static const char *const names[] = {
-		[ISOLATION_AUTO] = "auto",
-		[ISOLATION_SEGMENT] = "segment",
-		[ISOLATION_PAGING] = "paging",
-	};
-
-	return parse_name(value, names, ARRAY_SIZE(names), target);
-}
-
-static bool parse_loglevel(const char *value, void *target)
-{
-	static const char *const names[] = {
-		[LOG_NONE] = "none", [LOG_ERROR] = "error", [LOG_WARNING] = "warning",
-		[LOG_INFO] = "info", [LOG_DEBUG] = "all",
-	};
-
-	return parse_name(value, names, ARRAY_SIZE(names), target);
-}
-
-static bool parse_guest_output(const char *value, void *target)
-{
-	static const char *const names[] = {
-		[GUEST_OUTPUT_AUTO] = "auto",
-		[GUEST_OUTPUT_ON] = "on",
-		[GUEST_OUTPUT_OFF] = "off",
-	};
-
-	return parse_name(value, names, ARRAY_SIZE(names), target);
-}
-
-static bool parse_timer(const char *value, void *target)
+static bool parse_timer(const char *value, const struct option *o)
 {
 	if (!value || (strcmp(value, "apic") && strcmp(value, "pit")))
 		return false;
-	strlcpy(target, value, sizeof(options.timer));
+	strlcpy(o->target, value, sizeof(options.timer));
 	return true;
 }
 
@@ -185,7 +154,7 @@ static bool console_device(const char *name, size_t len)
  * A list: what it names is used, all else is not. A list with a mistake changes
  * nothing: the complaint has to appear.
  */
-static bool parse_console(const char *value, UNUSED void *target)
+static bool parse_console(const char *value, UNUSED const struct option *o)
 {
 	const uint8_t com_before = options.com_used;
 	const bool vga_before = options.vga;
@@ -208,22 +177,33 @@ static bool parse_console(const char *value, UNUSED void *target)
 	return good;
 }
 
+static const char *const isolation_names[] = {
+	[ISOLATION_AUTO] = "auto", [ISOLATION_SEGMENT] = "segment", [ISOLATION_PAGING] = "paging", NULL
+};
+static const char *const log_level_names[] = {
+	[LOG_NONE] = "none", [LOG_ERROR] = "error", [LOG_WARNING] = "warning",
+	[LOG_INFO] = "info", [LOG_DEBUG] = "all",   NULL
+};
+static const char *const guest_output_names[] = {
+	[GUEST_OUTPUT_AUTO] = "auto", [GUEST_OUTPUT_ON] = "on", [GUEST_OUTPUT_OFF] = "off", NULL
+};
+
 static const struct option table[] = {
-	{ "isolation", parse_isolation, &options.isolation },
-	{ "dom0_mem", parse_mebibytes, &options.dom0_mem_mib },
-	{ "dom0_max_vcpus", parse_vcpus, &options.dom0_max_vcpus },
-	{ "console", parse_console, NULL },
-	{ "com1", parse_baud, &options.com_baud[0] },
-	{ "com2", parse_baud, &options.com_baud[1] },
-	{ "com3", parse_baud, &options.com_baud[2] },
-	{ "com4", parse_baud, &options.com_baud[3] },
-	{ "loglvl", parse_loglevel, &options.loglevel },
-	{ "guest_output", parse_guest_output, &options.guest_output },
-	{ "noreboot", parse_flag, &options.noreboot },
-	{ "panic", parse_seconds, &options.panic_seconds },
-	{ "noapic", parse_flag, &options.no_apic },
-	{ "nohpet", parse_flag, &options.no_hpet },
-	{ "timer", parse_timer, options.timer },
+	{ "isolation", parse_name, &options.isolation, isolation_names },
+	{ "dom0_mem", parse_mebibytes, &options.dom0_mem_mib, NULL },
+	{ "dom0_max_vcpus", parse_vcpus, &options.dom0_max_vcpus, NULL },
+	{ "console", parse_console, NULL, NULL },
+	{ "com1", parse_baud, &options.com_baud[0], NULL },
+	{ "com2", parse_baud, &options.com_baud[1], NULL },
+	{ "com3", parse_baud, &options.com_baud[2], NULL },
+	{ "com4", parse_baud, &options.com_baud[3], NULL },
+	{ "loglvl", parse_name, &options.loglevel, log_level_names },
+	{ "guest_output", parse_name, &options.guest_output, guest_output_names },
+	{ "noreboot", parse_flag, &options.noreboot, NULL },
+	{ "panic", parse_seconds, &options.panic_seconds, NULL },
+	{ "noapic", parse_flag, &options.no_apic, NULL },
+	{ "nohpet", parse_flag, &options.no_hpet, NULL },
+	{ "timer", parse_timer, options.timer, NULL },
 };
 
 static void complain(enum complaint_kind kind, const char *word)
@@ -245,7 +225,7 @@ static void parse_word(const char *word)
 
 		if (strlen(o->name) != len || strncmp(word, o->name, len))
 			continue;
-		if (!o->parse(equals ? equals + 1 : NULL, o->target))
+		if (!o->parse(equals ? equals + 1 : NULL, o))
 			complain(BAD_VALUE, word);
 		return;
 	}
@@ -266,7 +246,6 @@ void options_parse(const char *cmdline)
 
 		while (cmdline[len] && cmdline[len] != ' ' && cmdline[len] != '\t')
 			len++;
-		strlcpy(word, "", sizeof(word));
 		memcpy(word, cmdline, MIN(len, sizeof(word) - 1));
 		word[MIN(len, sizeof(word) - 1)] = '\0';
 		if (len >= sizeof(word))
