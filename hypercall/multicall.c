@@ -9,14 +9,81 @@
  *
  * Refused as an entry: multicall. An iret ends the list: the guest has moved
  * on, perhaps to user mode (XSA-213).
+ *
+ * Restarts: a hypercall that would take too long puts its remaining work into the guest's registers
+ * and moves the guest's instruction pointer back on the `int`, so that the guest itself issues it
+ * again after whatever was waiting; one in a list, into the list. The guest may change all of that
+ * meanwhile: a handler checks every argument anew each time.
  */
+#include <stdarg.h>
+
 #include "hypercall/hypercall.h"
-#include "hypercall/multicall.h"
 
 #define ENTRY_SIZE ((uint32_t)sizeof(struct multicall_entry))
 #define PREEMPT_INTERVAL 8 /* a power of two */
 _Static_assert(sizeof(struct multicall_entry) == 32, "ABI");
 _Static_assert(offsetof(struct multicall_entry, result) == 4, "ABI");
+
+#define HYPERCALL_ARGS 6
+
+/* Values of pcpu.multicall_active. */
+enum multicall_state {
+	MULTICALL_NONE,
+	MULTICALL_RUNNING,
+	/* the running entry wants to be issued again, as multicall_restart[cpu] says */
+	MULTICALL_RESTART,
+};
+
+/*
+ * What hypercall_restart() was given while MULTICALL_RUNNING: the first nr_args arguments change.
+ */
+static struct multicall_restart {
+	uint32_t op;
+	uint32_t nr_args;
+	uint32_t args[HYPERCALL_ARGS];
+} multicall_restart[NR_CPUS];
+
+#define HYPERCALL_INSN_SIZE 2 /* int $0x82: opcode and vector */
+
+static void restart_in_multicall(uint32_t op, unsigned nr_args, va_list args)
+{
+	struct multicall_restart *restart = &multicall_restart[cpu_id()];
+	unsigned i;
+
+	restart->op = op;
+	restart->nr_args = nr_args;
+	for (i = 0; i < nr_args; i++)
+		restart->args[i] = va_arg(args, uint32_t);
+	this_cpu()->multicall_active = MULTICALL_RESTART;
+}
+
+static void restart_in_frame(uint32_t op, unsigned nr_args, va_list args)
+{
+	struct trap_frame *frame = guest_frame();
+	uint32_t *const reg[] = { &frame->ebx, &frame->ecx, &frame->edx,
+				  &frame->esi, &frame->edi, &frame->ebp };
+	unsigned i;
+
+	frame->eax = op;
+	frame->eip -= HYPERCALL_INSN_SIZE;
+	for (i = 0; i < nr_args; i++)
+		*reg[i] = va_arg(args, uint32_t);
+}
+
+long hypercall_restart(uint32_t op, unsigned nr_args, ...)
+{
+	va_list args;
+
+	ASSERT(nr_args <= HYPERCALL_ARGS);
+	va_start(args, nr_args);
+	if (this_cpu()->multicall_active != MULTICALL_NONE)
+		restart_in_multicall(op, nr_args, args);
+	else
+		restart_in_frame(op, nr_args, args);
+	va_end(args);
+	/* The exit path stores the result in eax, which has to hold the hypercall's number. */
+	return (long)op;
+}
 
 /*
  * Puts the changed call into its place in the list, so that the
