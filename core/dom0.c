@@ -49,28 +49,16 @@ INIT static void parse_kernel(struct dom0_build *b)
 	       b->image.pae == ELF_PAE_YES ? "" : " with extended-cr3", b->image.entry);
 }
 
-INIT static void load_segment(struct dom0_build *b, const struct elf_segment *s)
-{
-	uint32_t done = 0;
-
-	while (done < s->file_size) {
-		gva_t va = s->va + done;
-		uint32_t in_page = va & (PAGE_SIZE - 1),
-			 n = MIN(s->file_size - done, PAGE_SIZE - in_page);
-		uint8_t *page = dom0_map(b, start_layout_pfn(&b->layout, va));
-
-		dom0_module_read(KERNEL_MODULE, s->offset + done, page + in_page, n);
-		frame_unmap(page);
-		done += n;
-	}
-}
-
 INIT static void load_kernel(struct dom0_build *b)
 {
 	unsigned i;
 
-	for (i = 0; i < b->image.nr_segments; i++)
-		load_segment(b, &b->image.segment[i]);
+	for (i = 0; i < b->image.nr_segments; i++) {
+		const struct elf_segment *s = &b->image.segment[i];
+
+		dom0_module_copy(b, KERNEL_MODULE, s->offset, s->file_size,
+				 s->va - b->layout.start);
+	}
 	dom0_module_free(KERNEL_MODULE);
 }
 

@@ -22,3 +22,5 @@ struct domain *dom0_build(void);
  * iret's own form.
  */
 void hypercall_page_fill(void *page);
+/* Makes one of a frame of d's, which must not be a table. 0 or -EINVAL. */
+int hypercall_page_write(struct domain *d, uint64_t frame) MUST_CHECK;

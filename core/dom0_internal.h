@@ -57,6 +57,9 @@ uint32_t dom0_module_frames(unsigned module);
 void dom0_modules_adopt(struct dom0_build *b);
 /* Table, command lines, and copies of modules that are not page aligned. */
 void dom0_modules_write(struct dom0_build *b);
+/* Copies a part of one to pseudo-physical address `at`. */
+void dom0_module_copy(struct dom0_build *b, unsigned module, uint32_t offset, uint32_t len,
+		      uint64_t at);
 /* Reads from a boot module. */
 void dom0_module_read(unsigned module, uint32_t offset, void *dst, uint32_t len);
 /* Gives a module's frames to the allocator. */

@@ -130,18 +130,25 @@ INIT void dom0_module_free(unsigned module)
 		alloc_add_range(first, last);
 }
 
-INIT static void copy_module(struct dom0_build *b, unsigned module)
+INIT void dom0_module_copy(struct dom0_build *b, unsigned module, uint32_t offset, uint32_t len,
+			   uint64_t at)
 {
-	uint32_t len = module_len(module), offset = 0;
+	while (len) {
+		uint32_t in_page = at & (PAGE_SIZE - 1), n = MIN(len, PAGE_SIZE - in_page);
+		uint8_t *page = dom0_map(b, (pfn_t)(at >> PAGE_SHIFT));
 
-	while (offset < len) {
-		uint32_t n = MIN(len - offset, PAGE_SIZE);
-		void *page = dom0_map(b, module_pfn(b, module) + (offset >> PAGE_SHIFT));
-
-		dom0_module_read(module, offset, page, n);
+		dom0_module_read(module, offset, page + in_page, n);
 		frame_unmap(page);
 		offset += n;
+		at += n;
+		len -= n;
 	}
+}
+
+INIT static void copy_module(struct dom0_build *b, unsigned module)
+{
+	dom0_module_copy(b, module, 0, module_len(module),
+			 (uint64_t)module_pfn(b, module) << PAGE_SHIFT);
 	dom0_module_free(module);
 }
 

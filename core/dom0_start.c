@@ -5,6 +5,7 @@
  */
 #include "core/dom0_internal.h"
 
+#include "core/errno.h"
 #include "core/lib.h"
 
 #define MAGIC "xen-3.0-x86_32p"
@@ -40,6 +41,19 @@ void hypercall_page_fill(void *page)
 		memcpy(at, call, sizeof(call));
 		memcpy(at + 1, &nr, sizeof(nr));
 	}
+}
+
+int hypercall_page_write(struct domain *d, uint64_t frame)
+{
+	void *page;
+
+	if (frame >= max_mfn || get_page_and_type((mfn_t)frame, d, PGT_WRITABLE, false))
+		return -EINVAL;
+	page = frame_map((mfn_t)frame);
+	hypercall_page_fill(page);
+	frame_unmap(page);
+	put_page_and_type(mfn_to_page((mfn_t)frame));
+	return 0;
 }
 
 /* The kernel chose the address, which need not be a page's. */

@@ -55,16 +55,7 @@ int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op)
 
 int domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
-	uint64_t frame = op->u.hypercall_init.gmfn;
-	void *page;
-
-	if (frame >= INVALID_MFN || get_page_and_type((mfn_t)frame, d, PGT_WRITABLE, false))
-		return -EINVAL;
-	page = frame_map((mfn_t)frame);
-	hypercall_page_fill(page);
-	frame_unmap(page);
-	put_page_and_type(mfn_to_page((mfn_t)frame));
-	return 0;
+	return hypercall_page_write(d, op->u.hypercall_init.gmfn);
 }
 
 int domctl_set_address_size(UNUSED struct domain *d, struct xen_domctl *op)

@@ -86,20 +86,11 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 	return !can_take_fault(v);
 }
 
+/* The low bits number the page, and there is one. */
 static bool write_hypercall_page(struct vcpu *v, uint64_t value)
 {
-	mfn_t mfn = (mfn_t)(value >> PAGE_SHIFT);
-	void *page;
-
-	/* The low bits number the page, and there is one. */
-	if ((value & (PAGE_SIZE - 1)) || value >> PAGE_SHIFT >= max_mfn ||
-	    get_page_and_type(mfn, v->domain, PGT_WRITABLE, false))
-		return false;
-	page = frame_map(mfn);
-	hypercall_page_fill(page);
-	frame_unmap(page);
-	put_page_and_type(mfn_to_page(mfn));
-	return true;
+	return !(value & (PAGE_SIZE - 1)) &&
+	       hypercall_page_write(v->domain, value >> PAGE_SHIFT) == 0;
 }
 
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
