@@ -76,7 +76,7 @@ struct vcpu {
 	bool time_stale;     /* its time information is to be rewritten before it runs on */
 
 	/* --- timers --- */
-	struct timer singleshot;
+	struct timer singleshot; /* VIRQ_TIMER once */
 	struct timer periodic;
 	s_time_t periodic_period; /* 0: off */
 	struct timer poll_timer;

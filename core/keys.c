@@ -110,11 +110,6 @@ static void show_domain(struct domain *d)
 		show_holders(d);
 }
 
-static void key_domains(void)
-{
-	show_each(show_domain);
-}
-
 static void show_registers(struct domain *d)
 {
 	struct vcpu *v;
@@ -126,11 +121,6 @@ static void show_registers(struct domain *d)
 		printk("d%uv%u:\n", d->id, v->id);
 		arch_dump_vcpu(v);
 	}
-}
-
-static void key_registers(void)
-{
-	show_each(show_registers);
 }
 
 static void show_memory(struct domain *d)
@@ -216,36 +206,27 @@ static void ask_guest(struct domain *d)
 		evtchn_send_virq(v, VIRQ_DEBUG);
 }
 
-static void key_ask_guests(void)
-{
-	show_each(ask_guest);
-}
-
-static void key_grants(void)
-{
-	show_each(grant_table_show);
-}
-
 static void key_help(void);
 
 static const struct {
 	char key;
 	void (*handler)(void);
+	void (*each)(struct domain *d); /* called for every one */
 	const char *help;
 } keys[] = {
-	{ 'h', key_help, "this list" },
-	{ 'd', key_domains, "domains and their vCPUs" },
-	{ 'r', key_registers, "registers and stacks of all vCPUs" },
-	{ 's', sched_dump, "scheduler: who runs, who waits" },
-	{ 'm', key_memory, "memory" },
-	{ 'a', key_audit, "audit: count every reference to memory again" },
-	{ 't', key_timers, "timers" },
-	{ 'e', key_events, "event channels" },
-	{ 'g', key_grants, "grant tables" },
-	{ 'i', key_interrupts, "interrupts" },
-	{ 'q', key_ask_guests, "make guests print their own state (VIRQ_DEBUG)" },
-	{ 'R', key_reboot, "restart the machine, without asking" },
-	{ 'P', key_power_off, "power the machine off, without asking" },
+	{ 'h', key_help, NULL, "this list" },
+	{ 'd', NULL, show_domain, "domains and their vCPUs" },
+	{ 'r', NULL, show_registers, "registers and stacks of all vCPUs" },
+	{ 's', sched_dump, NULL, "scheduler: who runs, who waits" },
+	{ 'm', key_memory, NULL, "memory" },
+	{ 'a', key_audit, NULL, "audit: count every reference to memory again" },
+	{ 't', key_timers, NULL, "timers" },
+	{ 'e', key_events, NULL, "event channels" },
+	{ 'g', NULL, grant_table_show, "grant tables" },
+	{ 'i', key_interrupts, NULL, "interrupts" },
+	{ 'q', NULL, ask_guest, "make guests print their own state (VIRQ_DEBUG)" },
+	{ 'R', key_reboot, NULL, "restart the machine, without asking" },
+	{ 'P', key_power_off, NULL, "power the machine off, without asking" },
 };
 
 static void key_help(void)
@@ -259,7 +240,10 @@ void debug_key(char key)
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (keys[i].key == key) {
 			printk("'%c': %s\n", key, keys[i].help);
-			keys[i].handler();
+			if (keys[i].handler)
+				keys[i].handler();
+			if (keys[i].each)
+				show_each(keys[i].each);
 			return;
 		}
 	}

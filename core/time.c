@@ -126,16 +126,6 @@ static void poll_timed_out(void *data)
 		vcpu_unblock(v);
 }
 
-void vcpu_set_singleshot(struct vcpu *v, s_time_t deadline)
-{
-	timer_set(&v->singleshot, deadline);
-}
-
-void vcpu_stop_singleshot(struct vcpu *v)
-{
-	timer_stop(&v->singleshot);
-}
-
 /* The next tick is a whole number of periods after the last one, and in the future. */
 static void periodic_tick(void *data)
 {

@@ -18,9 +18,6 @@ void wallclock_set(uint64_t seconds_at_boot, uint32_t nsec);
 void wallclock_set_at(uint64_t seconds, uint32_t nsec, s_time_t at);
 /* Writes d's shared_info wall clock. */
 void wallclock_update(struct domain *d);
-/* One-shot VIRQ_TIMER at an absolute s_time; 0 or past: at once. */
-void vcpu_set_singleshot(struct vcpu *v, s_time_t deadline);
-void vcpu_stop_singleshot(struct vcpu *v);
 /* period 0 stops. -EINVAL below 1 ms or absurdly long, as Xen. */
 int vcpu_set_periodic(struct vcpu *v, s_time_t period) MUST_CHECK;
 void vcpu_timers_init(struct vcpu *v);

@@ -42,15 +42,6 @@ static int set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	return rc;
 }
 
-/*
- * Without a context, back to before the first: its tables and address
- * space go, it has to be started again.
- */
-static int reset(UNUSED struct vcpu *v)
-{
-	return -EOPNOTSUPP;
-}
-
 int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpucontext *arg = &op->u.vcpucontext;
@@ -61,7 +52,7 @@ int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
 	if (d == current_vcpu()->domain || !v)
 		return -EINVAL;
 	if (!HANDLE(arg->ctxt))
-		return reset(v);
+		return -EOPNOTSUPP; /* back to before its first context */
 	c = heap_alloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
@@ -190,25 +181,14 @@ static int put_cpumap(const struct xenctl_bitmap *map)
 	return copy_to_guest(HANDLE(map->bitmap), &first, 1) ? -EFAULT : 0;
 }
 
-/* Does the map name processor 0? There is no other. */
-static int names_cpu0(const struct xenctl_bitmap *map, bool *named)
+/* The map has to name processor 0: there is no other. */
+static int check_cpumap(const struct xenctl_bitmap *map)
 {
 	uint8_t first = 0;
 
 	if (map->nr_bits && copy_from_guest(&first, HANDLE(map->bitmap), 1))
 		return -EFAULT;
-	*named = first & 1;
-	return 0;
-}
-
-static int check_cpumap(const struct xenctl_bitmap *map)
-{
-	bool named;
-	int rc = names_cpu0(map, &named);
-
-	if (!rc && !named)
-		rc = -EINVAL;
-	return rc;
+	return first & 1 ? 0 : -EINVAL;
 }
 
 static int affinity_vcpu(const struct domain *d, const struct xen_domctl_vcpuaffinity *arg)
@@ -252,19 +232,6 @@ int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 
 /* ---- how much it runs ---- */
 
-static int put_shares(struct domain *d, const struct xen_domctl_sched_credit2 *params)
-{
-	sched_set_shares(d, params->weight ? params->weight : d->weight, params->cap);
-	return 0;
-}
-
-static int get_shares(const struct domain *d, struct xen_domctl_sched_credit2 *params)
-{
-	params->weight = (uint16_t)d->weight;
-	params->cap = (uint16_t)d->cap;
-	return 0;
-}
-
 int domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_scheduler_op *arg = &op->u.scheduler_op;
@@ -273,9 +240,13 @@ int domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
 		return -EINVAL;
 	switch (arg->cmd) {
 	case XEN_DOMCTL_SCHEDOP_putinfo:
-		return put_shares(d, &arg->u.credit2);
+		sched_set_shares(d, arg->u.credit2.weight ? arg->u.credit2.weight : d->weight,
+				 arg->u.credit2.cap);
+		return 0;
 	case XEN_DOMCTL_SCHEDOP_getinfo:
-		return get_shares(d, &arg->u.credit2);
+		arg->u.credit2.weight = (uint16_t)d->weight;
+		arg->u.credit2.cap = (uint16_t)d->cap;
+		return 0;
 	default: /* vCPUs of a domain have no shares of their own */
 		return -EINVAL;
 	}

@@ -19,13 +19,13 @@ HYPERCALL(set_timer_op, low, high)
 	s_time_t now;
 
 	if (timeout == 0) {
-		vcpu_stop_singleshot(v);
+		timer_stop(&v->singleshot);
 		return 0;
 	}
 	now = time_now();
 	if ((int64_t)timeout < 0 || (timeout > now && timeout - now >= ABSURD_DISTANCE))
-		vcpu_set_singleshot(v, now + SOON);
+		timer_set(&v->singleshot, now + SOON);
 	else
-		vcpu_set_singleshot(v, timeout);
+		timer_set(&v->singleshot, timeout);
 	return 0;
 }

@@ -138,7 +138,7 @@ static long set_singleshot_timer(struct vcpu *v, gva_t arg)
 		return -EFAULT;
 	if (op.flags & VCPU_SSHOTTMR_future && op.timeout_abs_ns < time_now())
 		return -ETIME;
-	vcpu_set_singleshot(v, op.timeout_abs_ns);
+	timer_set(&v->singleshot, op.timeout_abs_ns);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static long stop_singleshot_timer(struct vcpu *v)
 {
 	if (v != current_vcpu())
 		return -EINVAL;
-	vcpu_stop_singleshot(v);
+	timer_stop(&v->singleshot);
 	return 0;
 }
 

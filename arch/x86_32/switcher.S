@@ -251,11 +251,13 @@ entry_from_hypervisor:
 	.text
 	.globl double_fault_task, nmi_task
 double_fault_task:
-	call trap_double_fault
+	call dump_double_fault
 	ud2
 
 nmi_task:
-	call trap_nmi_task
+	push $0
+	call trap_nmi
+	add $4, %esp
 	iret
 	jmp nmi_task
 

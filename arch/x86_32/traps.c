@@ -30,8 +30,7 @@ typedef ASMCALL void trap_fn(struct trap_frame *f);
 
 ASMCALL void trap_exit_fault(struct trap_frame *fault);
 ASMCALL void trap_hypervisor(struct trap_frame *f);
-ASMCALL void trap_double_fault(void);
-ASMCALL void trap_nmi_task(void);
+ASMCALL void trap_nmi(struct trap_frame *f);
 ASMCALL void trap_virtual_8086(void);
 ASMCALL void exit_work(void);
 
@@ -143,7 +142,8 @@ static ASMCALL void guest_interrupt(struct trap_frame *f)
 	handle_interrupt(f->vector);
 }
 
-static void handle_nmi(void)
+/* Also from the NMI task, which has no frame. */
+ASMCALL void trap_nmi(UNUSED struct trap_frame *f)
 {
 	uint8_t reason = inb(0x61);
 
@@ -155,15 +155,10 @@ static void handle_nmi(void)
 	printk("NMI, reason port %02x\n", reason);
 }
 
-static ASMCALL void guest_nmi(UNUSED struct trap_frame *f)
-{
-	handle_nmi();
-}
-
 trap_fn *const trap_handlers[256] = {
 	[TRAP_DIVIDE] = guest_default,
 	[TRAP_DEBUG] = guest_debug,
-	[TRAP_NMI] = guest_nmi,
+	[TRAP_NMI] = trap_nmi,
 	[TRAP_INT3... TRAP_BOUND] = guest_default,
 	[TRAP_INVALID_OPCODE] = guest_invalid_opcode,
 	[TRAP_NO_DEVICE] = guest_no_device,
@@ -226,7 +221,7 @@ ASMCALL void trap_hypervisor(struct trap_frame *f)
 		handle_interrupt(f->vector);
 		return;
 	case TRAP_NMI:
-		handle_nmi();
+		trap_nmi(f);
 		return;
 	case TRAP_DEBUG:
 		hypervisor_debug();
@@ -282,16 +277,6 @@ ASMCALL void trap_virtual_8086(void)
 	f->cs = FLAT_RING1_CS;
 	f->eflags = EFLAGS_FIXED | EFLAGS_IF;
 	domain_crash(current_vcpu()->domain, "virtual-8086 mode");
-}
-
-ASMCALL void trap_double_fault(void)
-{
-	dump_double_fault();
-}
-
-ASMCALL void trap_nmi_task(void)
-{
-	handle_nmi();
 }
 
 /* ---- the way out, when there is something to do ---- */
