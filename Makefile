@@ -156,7 +156,7 @@ bochs-test: all $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only bochs
 
 ## linux-test     what takes long with Linux guests: 200 boots, minutes of work, all judges
-linux-test: all guest-disk selftests $(BUILD)/.setup-test
+linux-test: all guest-disk linux-stock selftests $(BUILD)/.setup-test
 	$(Q)$(RUN_TESTS) --only linux
 
 ## unit-test      host-built unit tests, under the address and undefined-behaviour sanitizers

@@ -61,12 +61,14 @@ class Linux:
     def modules(self, kernel="vmlinux"):
         return [self.bench.product("linux", kernel), self.initramfs]
 
-    def guest(self, cmdline, *, memory=64, kernel="vmlinux", hv_options="", machine_mib=384,
-              **machine):
+    # pylint: disable-next=too-many-arguments
+    def guest(self, cmdline, *, memory=64, kernel="vmlinux", vcpus=1, hv_options="",
+              machine_mib=384, **machine):
         """One guest from its start to its end, with nobody at the keyboard; the Outcome."""
         path = os.path.join(self.folder, "linux.cfg")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(config(memory=memory, cmdline=cmdline, kernel=kernel))
+            file.write(config(memory=memory, cmdline=cmdline, kernel=kernel,
+                              more=f"vcpus = {vcpus}"))
         plan = control_domain(path, self.modules(kernel), hv_options, machine_mib, attended=False)
         plan["kernel"] = self.bench.product("dom0.elf")
         return self.bench.boot(**plan, memory_mib=machine_mib, **machine)
