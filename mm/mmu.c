@@ -102,6 +102,7 @@ static ALWAYS_INLINE int write_l1(struct domain *d, struct domain *foreign, pte_
 	int rc;
 
 	if (low & PTE_LOW(PTE_P)) {
+		low = pte_l1_low(d, low, high);
 		same = old_low & PTE_LOW(PTE_P) && l1_same_references(old_low, old_high, low, high);
 		rc = same ? 0 : pte_get_l1(d, foreign, low, high);
 		if (unlikely(rc))
@@ -151,6 +152,7 @@ int mmu_cmpxchg_l1(struct domain *d, struct page_info *table, unsigned index, pt
 	pte_t seen, *l1;
 	int rc;
 
+	new = (new & ~(pte_t)UINT32_MAX) | pte_l1_low(d, PTE_LOW(new), PTE_HIGH(new));
 	if (pte_present(new))
 		rc = pte_get_l1(d, d, PTE_LOW(new), PTE_HIGH(new));
 	else

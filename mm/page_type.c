@@ -60,6 +60,18 @@ bool pte_absent_ok_slow(const struct domain *d, uint32_t low, uint32_t high)
 	return mfn_to_page(mfn)->owner == d || mfn_to_page(mfn)->count_info & PGC_IO;
 }
 
+static bool frame_is_ram(mfn_t mfn)
+{
+	return mfn_valid(mfn) && !(mfn_to_page(mfn)->count_info & PGC_IO);
+}
+
+uint32_t pte_l1_low_cached(const struct domain *d, uint32_t low, uint32_t high)
+{
+	if (low & PTE_LOW(PTE_P) && domain_is_control(d) && frame_is_ram(pte_words_mfn(low, high)))
+		low &= ~PTE_LOW(L1_CACHE_BITS);
+	return low;
+}
+
 int pte_get_l1_other(const struct domain *d, const struct domain *foreign, uint32_t low,
 		     uint32_t high)
 {
@@ -67,7 +79,7 @@ int pte_get_l1_other(const struct domain *d, const struct domain *foreign, uint3
 
 	if (low & PTE_LOW(PTE_G) || !pte_high_ok(high))
 		return -EINVAL;
-	if (mfn_valid(mfn) && !(mfn_to_page(mfn)->count_info & PGC_IO))
+	if (frame_is_ram(mfn))
 		return low & PTE_LOW(L1_CACHE_BITS) ? -EINVAL : -EBUSY;
 	if (mfn == INVALID_MFN)
 		return -EINVAL;
@@ -209,13 +221,15 @@ static void l1_put_entries(struct domain *d, const pte_t *l1, unsigned n)
 	}
 }
 
-static int l1_get_entries(struct domain *d, const pte_t *l1)
+static int l1_get_entries(struct domain *d, pte_t *l1)
 {
-	const pte_word_t *w = (const pte_word_t *)l1;
+	pte_word_t *w = (pte_word_t *)l1;
 	unsigned i = 0;
 	int rc;
 
 	for (; (i = next_to_get(l1, i, PTES_PER_PAGE)) < PTES_PER_PAGE; i++) {
+		if (unlikely(w[2 * i] & PTE_LOW(L1_CACHE_BITS)))
+			w[2 * i] = pte_l1_low(d, w[2 * i], w[2 * i + 1]);
 		if (w[2 * i] & PTE_LOW(PTE_P))
 			rc = pte_get_l1(d, d, w[2 * i], w[2 * i + 1]);
 		else

@@ -22,7 +22,8 @@
  */
 #define PTE_HIGH_BITS 0xfffff00000000000ull
 /*
- * Cache attributes: not for RAM, where an alias of another kind would defeat validation (XSA-402).
+ * Cache attributes: in no entry for RAM, where an alias of another kind would defeat validation
+ * (XSA-402).
  */
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
@@ -120,6 +121,18 @@ static inline bool pte_absent_ok(const struct domain *d, uint32_t low, uint32_t 
 }
 
 /* ---- level 1 ---- */
+
+uint32_t pte_l1_low_cached(const struct domain *d, uint32_t low, uint32_t high);
+
+/*
+ * The low word of an entry of d's as it is stored. Cache attributes on RAM are refused as Xen refuses
+ * them, but taken out where Xen accepts them: of a control domain. Linux maps the first megabyte
+ * uncached whatever it is, and when that happens to a page of its vDSO, a refusal makes it fault for ever.
+ */
+static inline uint32_t pte_l1_low(const struct domain *d, uint32_t low, uint32_t high)
+{
+	return likely(!(low & PTE_LOW(L1_CACHE_BITS))) ? low : pte_l1_low_cached(d, low, high);
+}
 
 /* An entry that is not for RAM of `foreign`: an error for the guest, or 0 for device memory. */
 int pte_get_l1_other(const struct domain *d, const struct domain *foreign, uint32_t low,

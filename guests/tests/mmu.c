@@ -212,14 +212,24 @@ static void test_reserved_bits(void)
 static void test_cache_bits(void)
 {
 	static const pte_t bits[] = { PTE_PWT, PTE_PCD, PTE_PAT };
+	pte_t pte;
 	size_t i;
 
-	if (start_info->flags & SIF_PRIVILEGED) {
-		test_skip("privileged domains may choose cache attributes");
-		return;
+	setup_window();
+	pte = pte_read(window);
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		if (!test_is_privileged()) {
+			expect_refused(pte | bits[i], "cache bits");
+			continue;
+		}
+		CHECK_EQ(update(window_pte, pte | bits[i], NULL), 0, "mmu_update");
+		CHECK_EQ(pte_read(window) | PTE_A | PTE_D, pte | PTE_A | PTE_D,
+			 "what mmu_update stored");
+		CHECK_EQ(HYPERVISOR_update_va_mapping(PTR32(window), pte | bits[i], UVMF_INVLPG), 0,
+			 "update_va_mapping");
+		CHECK_EQ(pte_read(window) | PTE_A | PTE_D, pte | PTE_A | PTE_D,
+			 "what update_va_mapping stored");
 	}
-	for (i = 0; i < ARRAY_SIZE(bits); i++)
-		expect_refused(mfn_pte(va_to_mfn(window), PTE_KERNEL_RW | bits[i]), "cache bits");
 }
 
 /* True when the machine frame belongs to this domain. */

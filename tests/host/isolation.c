@@ -75,6 +75,8 @@ static void check_leaf(const struct domain *d, mfn_t table, unsigned index, pte_
 		violation("a frame of somebody else is mapped", table, index, mfn);
 	if ((e & PTE_RW) && !in_use_as(page, PGT_WRITABLE))
 		violation("a mapping can be written and is not counted as such", table, index, mfn);
+	if (e & (PTE_PWT | PTE_PCD | PTE_PAT))
+		violation("cache attributes on RAM", table, index, mfn);
 	if (!(page->count_info & PGC_COUNT_MASK))
 		violation("a mapped frame has no references", table, index, mfn);
 }
