@@ -11,7 +11,7 @@ from lib.boot import ROOT
 PROMPT = "ringlet# "
 LEAVE = "\x1d"
 # A line of the hypervisor's or of a guest's that breaks into what is being typed.
-ASIDE = r"(?:\r?\n?\((?:RL|d\d+)\) [^\n]*\n)*"
+ASIDE = r"(?:[\r\n]*\((?:RL|d\d+)\) [^\n]*\n)*"
 ECHO = """\
 name = "echo"
 kernel = "echo.elf"
