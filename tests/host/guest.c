@@ -108,6 +108,14 @@ void guest_destroy(struct guest *g)
 	free(g);
 }
 
+int guest_teardown(void **state)
+{
+	machine_check("the test");
+	guest_destroy(*state);
+	machine_check("the end of the guest");
+	return machine_leaks();
+}
+
 uint64_t guest_l1e_maddr(const struct guest *g, gva_t va)
 {
 	unsigned i = (va - GUEST_BASE) / PAGE_SIZE;

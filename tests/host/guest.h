@@ -33,6 +33,8 @@ enum guest_kind { GUEST_ORDINARY, GUEST_CONTROL };
 struct guest *guest_create(domid_t id, enum guest_kind kind, unsigned nr_pages, unsigned max_pages);
 /* Kills the domain, restarts included. */
 void guest_destroy(struct guest *g);
+/* How a test of cmocka ends whose state is a guest: destroys it, checks everything, counts leaks. */
+int guest_teardown(void **state);
 /* Kills it but keeps what is not freed yet; true when nothing was left. */
 bool guest_kill(struct guest *g);
 

@@ -26,14 +26,6 @@ static inline int guest_setup(void **state)
 	return 0;
 }
 
-static inline int guest_teardown(void **state)
-{
-	machine_check("the test");
-	guest_destroy(*state);
-	machine_check("the end of the guest");
-	return machine_leaks();
-}
-
 static inline void set_list(const struct guest *g, unsigned offset, const uint32_t *list,
 			    unsigned n)
 {

@@ -30,14 +30,6 @@ static inline int guest_setup(void **state)
 	return 0;
 }
 
-static inline int guest_teardown(void **state)
-{
-	machine_check("the test");
-	guest_destroy(*state);
-	machine_check("the end of the guest");
-	return machine_leaks();
-}
-
 /* ---- helpers ---- */
 
 static inline uint64_t entry_of(const struct guest *g, unsigned table_page, unsigned index)

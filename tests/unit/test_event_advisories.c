@@ -25,13 +25,10 @@ static int guest_setup(void **state)
 	return 0;
 }
 
-static int guest_teardown(void **state)
+static int preempted_teardown(void **state)
 {
 	machine.preempt = PREEMPT_NEVER;
-	machine_check("the test");
-	guest_destroy(*state);
-	machine_check("the end of the guest");
-	return machine_leaks();
+	return guest_teardown(state);
 }
 
 static long event_op(struct guest *g, unsigned cmd, void *arg, uint32_t size)
@@ -224,7 +221,7 @@ static void test_xsa327_misaligned_vcpu_info(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, guest_setup, guest_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, guest_setup, preempted_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_xsa47_107_188_358_359_505_no_fifo),
 		T(test_xsa221_ports_that_are_none),

@@ -23,14 +23,6 @@ static int guest_setup(void **state)
 	return 0;
 }
 
-static int guest_teardown(void **state)
-{
-	machine_check("the test");
-	guest_destroy(*state);
-	machine_check("the end of the guest");
-	return machine_leaks();
-}
-
 /* The result field is preset, so that an untouched one shows. */
 #define UNTOUCHED 0x5555
 

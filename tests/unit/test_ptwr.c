@@ -26,14 +26,6 @@ static int guest_setup(void **state)
 	return 0;
 }
 
-static int guest_teardown(void **state)
-{
-	machine_check("the test");
-	guest_destroy(*state);
-	machine_check("the end of the guest");
-	return machine_leaks();
-}
-
 /*
  * Runs the instruction, which stores through %edi, on the entry for the place of
  * page `page`, `offset` bytes into it.

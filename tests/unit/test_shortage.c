@@ -117,25 +117,36 @@ static long give_ports(void)
 	return domctl(&op, XEN_DOMCTL_ioport_permission);
 }
 
-static long make_channels(void)
+/* More than one page of a domain's table holds (EVTCHNS_PER_PAGE). */
+static long channels(struct guest *caller, domid_t dom, domid_t remote)
 {
-	struct evtchn_alloc_unbound op = { .dom = CHILD, .remote_dom = DOMID_SELF };
+	struct evtchn_alloc_unbound op = { .dom = dom, .remote_dom = remote };
 	long rc = 0;
 
 	for (unsigned i = 0; i < 300 && !rc; i++)
-		rc = hypercall2(event_channel_op, EVTCHNOP_alloc_unbound, guest_arg(control, op));
+		rc = hypercall2(event_channel_op, EVTCHNOP_alloc_unbound, guest_arg(caller, op));
 	return rc;
+}
+
+static long grant_frames(struct guest *caller, domid_t dom, uint32_t n)
+{
+	struct gnttab_setup_table op = { .dom = dom, .nr_frames = n };
+	long rc;
+
+	set_xen_guest_handle_raw(op.frame_list, (void *)guest_va(caller, 1));
+	rc = hypercall3(grant_table_op, GNTTABOP_setup_table, guest_arg(caller, op), 1);
+	guest_get(caller, 0, &op, sizeof(op));
+	return rc ? rc : op.status == GNTST_okay ? 0 : -ENOMEM;
+}
+
+static long make_channels(void)
+{
+	return channels(control, CHILD, DOMID_SELF);
 }
 
 static long seed_grants(void)
 {
-	struct gnttab_setup_table op = { .dom = CHILD, .nr_frames = 2 };
-	long rc;
-
-	set_xen_guest_handle_raw(op.frame_list, (void *)guest_va(control, 1));
-	rc = hypercall3(grant_table_op, GNTTABOP_setup_table, guest_arg(control, op), 1);
-	guest_get(control, 0, &op, sizeof(op));
-	return rc ? rc : op.status == GNTST_okay ? 0 : -ENOMEM;
+	return grant_frames(control, CHILD, 2);
 }
 
 /* The simulated machine refuses all registers. */
@@ -157,23 +168,12 @@ static long set_registers(void)
 
 static long open_channels(void)
 {
-	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = CONTROL };
-	long rc = 0;
-
-	for (unsigned i = 0; i < 300 && !rc; i++)
-		rc = hypercall2(event_channel_op, EVTCHNOP_alloc_unbound, guest_arg(guest, op));
-	return rc;
+	return channels(guest, DOMID_SELF, CONTROL);
 }
 
 static long open_grants(void)
 {
-	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 4 };
-	long rc;
-
-	set_xen_guest_handle_raw(op.frame_list, (void *)guest_va(guest, 1));
-	rc = hypercall3(grant_table_op, GNTTABOP_setup_table, guest_arg(guest, op), 1);
-	guest_get(guest, 0, &op, sizeof(op));
-	return rc ? rc : op.status == GNTST_okay ? 0 : -ENOMEM;
+	return grant_frames(guest, DOMID_SELF, 4);
 }
 
 /* Is as good as never refused: what cannot be kept is lost. */
